@@ -1,0 +1,180 @@
+// Builds one ONNX graph (opset 18 + com.microsoft 1) node by node and serialises it. Used by the tracing backend,
+// which turns tfjs kernels into nodes, and by the decoding graph, which is written in nodes directly.
+import { bytesField, floatField, intField } from './proto';
+
+export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
+/** TensorProto.DataType */
+const elementTypeCode: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+
+/** An attribute: whole numbers are ints; wrap floats as { float }. */
+export type Attribute = number | { float: number } | string | readonly number[];
+
+export interface ValueInfo {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: ElementType;
+}
+
+/** The name of a value in the graph. An empty string leaves an optional input out. */
+export type Value = string;
+
+type Constant = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+function attributeBytes(name: string, value: Attribute): Buffer {
+  // AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7)
+  const body =
+    typeof value === 'number'
+      ? [intField(3, value), intField(20, 2)]
+      : typeof value === 'string'
+        ? [bytesField(4, value), intField(20, 3)]
+        : 'float' in value
+          ? [floatField(2, value.float), intField(20, 1)]
+          : [...value.map((item) => intField(8, item)), intField(20, 7)];
+  return bytesField(5, Buffer.concat([bytesField(1, name), ...body]));
+}
+
+function valueInfoBytes(info: ValueInfo): Buffer {
+  const dimensions = info.shape.map((size) => bytesField(1, intField(1, size)));
+  const tensorType = Buffer.concat([intField(1, elementTypeCode[info.type]), bytesField(2, Buffer.concat(dimensions))]);
+  return Buffer.concat([bytesField(1, info.name), bytesField(2, bytesField(1, tensorType))]);
+}
+
+export class OnnxGraph {
+  readonly inputs: ValueInfo[] = [];
+  readonly outputs: ValueInfo[] = [];
+  /** How often each operator occurs, for tests and the docs. */
+  readonly operatorCounts = new Map<string, number>();
+  private readonly nodes: Buffer[] = [];
+  private readonly initializers: Buffer[] = [];
+  private readonly constants = new Map<string, Value>();
+  private counter = 0;
+
+  get nodeCount(): number {
+    return this.nodes.length;
+  }
+
+  /** A fresh value name. */
+  name(prefix = 't'): Value {
+    return `${prefix}_${this.counter++}`;
+  }
+
+  input(name: string, shape: readonly number[], type: ElementType): Value {
+    this.inputs.push({ name, shape, type });
+    return name;
+  }
+
+  /** Makes a value an output of the graph under a name of its own. */
+  output(value: Value, name: string, shape: readonly number[], type: ElementType): void {
+    this.push('Identity', [value], [name], {}, '');
+    this.outputs.push({ name, shape, type });
+  }
+
+  /** A node with one output. */
+  node(operator: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}, domain = ''): Value {
+    const output = this.name();
+    this.push(operator, inputs, [output], attributes, domain);
+    return output;
+  }
+
+  /** A node with several outputs; pass '' for an optional output that is not wanted. */
+  nodeWithOutputs(
+    operator: string,
+    inputs: readonly Value[],
+    outputs: readonly Value[],
+    attributes: Record<string, Attribute> = {},
+    domain = '',
+  ): void {
+    this.push(operator, inputs, outputs, attributes, domain);
+  }
+
+  /** A node of the com.microsoft domain with one output. */
+  contrib(operator: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
+    return this.node(operator, inputs, attributes, 'com.microsoft');
+  }
+
+  /** A stored tensor under a given name. */
+  initializer(name: string, shape: readonly number[], data: Constant): Value {
+    // TensorProto: dims 1, data_type 2, name 8, raw_data 9
+    const type: ElementType =
+      data instanceof Float32Array
+        ? 'float32'
+        : data instanceof Int32Array
+          ? 'int32'
+          : data instanceof BigInt64Array
+            ? 'int64'
+            : 'bool';
+    const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.initializers.push(
+      bytesField(
+        5,
+        Buffer.concat([
+          ...shape.map((size) => intField(1, size)),
+          intField(2, elementTypeCode[type]),
+          bytesField(8, name),
+          bytesField(9, raw),
+        ]),
+      ),
+    );
+    return name;
+  }
+
+  /** A constant, stored once for equal content when it is small. */
+  constant(shape: readonly number[], data: Constant): Value {
+    const key = data.length <= 64 ? `${data.constructor.name}:${shape.join('x')}:${data.join(',')}` : undefined;
+    const known = key === undefined ? undefined : this.constants.get(key);
+    if (known !== undefined) return known;
+    const value = this.initializer(this.name('c'), shape, data);
+    if (key !== undefined) this.constants.set(key, value);
+    return value;
+  }
+
+  scalar(value: number): Value {
+    return this.constant([], new Float32Array([value]));
+  }
+
+  /** A 1-D int64 constant: shapes, axes, split sizes. */
+  int64s(values: readonly number[]): Value {
+    return this.constant([values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  serialize(): Uint8Array {
+    // GraphProto: node 1, name 2, initializer 5, input 11, output 12
+    const graph = Buffer.concat([
+      ...this.nodes,
+      bytesField(2, 'superrl'),
+      ...this.initializers,
+      ...this.inputs.map((info) => bytesField(11, valueInfoBytes(info))),
+      ...this.outputs.map((info) => bytesField(12, valueInfoBytes(info))),
+    ]);
+    // ModelProto: ir_version 1, graph 7, opset_import 8 (domain 1, version 2)
+    return Buffer.concat([
+      intField(1, 9),
+      bytesField(8, Buffer.concat([bytesField(1, ''), intField(2, 18)])),
+      bytesField(8, Buffer.concat([bytesField(1, 'com.microsoft'), intField(2, 1)])),
+      bytesField(7, graph),
+    ]);
+  }
+
+  private push(
+    operator: string,
+    inputs: readonly Value[],
+    outputs: readonly Value[],
+    attributes: Record<string, Attribute>,
+    domain: string,
+  ): void {
+    // NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7
+    this.nodes.push(
+      bytesField(
+        1,
+        Buffer.concat([
+          ...inputs.map((value) => bytesField(1, value)),
+          ...outputs.map((value) => bytesField(2, value)),
+          bytesField(4, operator),
+          ...Object.entries(attributes).map(([name, value]) => attributeBytes(name, value)),
+          ...(domain ? [bytesField(7, domain)] : []),
+        ]),
+      ),
+    );
+    this.operatorCounts.set(operator, (this.operatorCounts.get(operator) ?? 0) + 1);
+  }
+}

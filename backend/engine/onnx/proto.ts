@@ -1,0 +1,33 @@
+// Just enough of the protobuf wire format to write an ONNX ModelProto (onnx.proto3): varints, length-delimited
+// fields and floats. Field numbers are those of the ONNX schema, named at each use.
+
+function varint(value: number | bigint): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt(value);
+  if (rest < 0n) rest += 1n << 64n;
+  do {
+    let byte = Number(rest & 127n);
+    rest >>= 7n;
+    if (rest) byte |= 128;
+    bytes.push(byte);
+  } while (rest);
+  return Buffer.from(bytes);
+}
+
+/** A length-delimited field: message, string or bytes. */
+export function bytesField(field: number, value: Uint8Array | string): Buffer {
+  const body = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+  return Buffer.concat([varint((field << 3) | 2), varint(body.length), body]);
+}
+
+/** A varint field. */
+export function intField(field: number, value: number | bigint): Buffer {
+  return Buffer.concat([varint(field << 3), varint(value)]);
+}
+
+/** A 32-bit float field. */
+export function floatField(field: number, value: number): Buffer {
+  const body = Buffer.alloc(4);
+  body.writeFloatLE(value);
+  return Buffer.concat([varint((field << 3) | 5), body]);
+}
