@@ -1,0 +1,52 @@
+// Bundles every part with esbuild into dist/. Native packages stay external; all else is bundled.
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, context } from 'esbuild';
+import { root } from './prepare.mjs';
+
+const dist = join(root, 'dist');
+const watch = process.argv.includes('--watch');
+
+const shared = {
+  absWorkingDir: root,
+  outdir: 'dist',
+  bundle: true,
+  sourcemap: process.argv.includes('--no-sourcemap') ? false : 'linked',
+  minifySyntax: true,
+  logLevel: 'warning',
+  // tfjs-core registers its gradients only through its ES modules.
+  mainFields: ['module', 'main'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+};
+const backend = {
+  ...shared,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  external: ['onnxruntime-node', '@tensorflow/tfjs-node-gpu'],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+};
+
+/** Entry points by bundle. */
+const bundles = [
+  {
+    ...backend,
+    entryPoints: {
+      superrl: 'backend/cli/superrl.ts',
+      trainer: 'backend/trainer/main.ts',
+      'reward-host': 'backend/rewards/host/node-host.ts',
+      'typescript-hook': 'backend/rewards/host/typescript-hook.ts',
+    },
+  },
+];
+
+if (!watch) rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+cpSync(join(root, 'backend/rewards/host/python_host.py'), join(dist, 'python_host.py'));
+for (const options of bundles) {
+  if (watch) await (await context(options)).watch();
+  else await build(options);
+}
