@@ -1,0 +1,25 @@
+// The studies of docs/results.md: what is trained, by which arms, on which seeds, under which budget.
+
+/** The paper's claim on the Countdown example, from scratch: about three minutes of compute a cell on two cores. */
+const countdown = {
+  runFile: 'examples/countdown/superrl.superrl.json',
+  title: 'Countdown, three numbers, character model from scratch',
+  budget: { tokens: 6_000_000 },
+  settings: { 'eval.every': 100, 'checkpoint.every': 0 },
+  seeds: [1, 2, 3],
+  arms: {
+    superrl: { method: 'superrl' },
+    'superrl-a': { method: 'superrl-a' },
+    hpt: { method: 'hpt' },
+    rl: { method: 'rl' },
+    filter: { method: 'filter' },
+    'sft lr 3e-4': { method: 'sft', 'sft.learningRate': 3e-4 },
+    'sft lr 1e-3': { method: 'sft', 'sft.learningRate': 1e-3 },
+    'sft lr 3e-3': { method: 'sft', 'sft.learningRate': 3e-3 },
+    'sft-then-rl lr 3e-4': { method: 'sft-then-rl', 'sft.learningRate': 3e-4 },
+    'sft-then-rl lr 1e-3': { method: 'sft-then-rl', 'sft.learningRate': 1e-3 },
+    'sft-then-rl lr 3e-3': { method: 'sft-then-rl', 'sft.learningRate': 3e-3 },
+  },
+};
+
+export const studies = { countdown };

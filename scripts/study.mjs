@@ -1,0 +1,94 @@
+// `npm run study -- NAME`: trains every cell (arm × seed) of a study by the command line, stores each finished cell as
+// docs/results/NAME/ARM-SEED.json and goes on with what is missing when started again. `--tables` only rewrites the tables
+// of docs/results.md from the stored cells. Arms of a study get equal budget.tokens (METHOD: "Budget and comparison").
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder, root } from './prepare.mjs';
+import { studies } from './studies.mjs';
+import { writeTables } from './study-tables.mjs';
+
+const [name, ...flags] = process.argv.slice(2);
+const study = studies[name];
+if (!study) {
+  console.error(`Usage: npm run study -- NAME [--tables]; studies: ${Object.keys(studies).join(', ')}`);
+  process.exit(2);
+}
+const results = join(root, 'docs/results', name);
+mkdirSync(results, { recursive: true });
+
+if (!flags.includes('--tables')) {
+  for (const seed of study.seeds) {
+    for (const [arm, overrides] of Object.entries(study.arms)) {
+      const cell = join(results, `${arm}-${seed}.json`);
+      if (!existsSync(cell)) writeFileSync(cell, `${JSON.stringify(trainCell(arm, overrides, seed), null, 1)}\n`);
+    }
+  }
+}
+writeTables();
+
+/** Trains one cell and returns what is worth keeping of it: the final evaluation, the curve, and the switch's shares. */
+function trainCell(arm, overrides, seed) {
+  const runs = join(cacheFolder, 'study', name);
+  mkdirSync(runs, { recursive: true });
+  const runName = `${arm}-${seed}`.replace(/[^A-Za-z0-9._-]/g, '-');
+  const settings = { ...study.settings, ...overrides, name: runName, seed, budget: study.budget };
+  const sets = Object.entries(settings).flatMap(([path, value]) => [
+    '--set',
+    `${path}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  ]);
+  const before = new Set(readdirSync(runs));
+  console.log(`\n── ${name}: ${arm}, seed ${seed}`);
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'dist/superrl.mjs'), 'train', join(root, study.runFile), '--runs', runs, ...sets],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
+  if (status !== 0)
+    throw new Error(`${arm}, seed ${seed}: superrl train ended with exit code ${status}; the cell was not stored.`);
+  const folder = readdirSync(runs).find((entry) => entry.startsWith(`${runName}-`) && !before.has(entry));
+  if (!folder) throw new Error(`${arm}, seed ${seed}: no run folder appeared under ${runs}.`);
+  return {
+    arm,
+    seed,
+    budget: study.budget,
+    overrides,
+    machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
+    ...summarise(join(runs, folder)),
+  };
+}
+
+function summarise(folder) {
+  const events = readFileSync(join(folder, 'events.jsonl'), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const metrics = events.filter((event) => event.type === 'metrics').map((event) => event.data);
+  const evaluations = events.filter((event) => event.type === 'evaluation').map((event) => event.data);
+  const last = metrics.at(-1);
+  const mean = (key, list) =>
+    list.reduce((sum, item) => sum + Number(item.values[key] ?? 0), 0) / Math.max(1, list.length);
+  return {
+    steps: last?.step ?? 0,
+    usedTokens: last?.usedTokens ?? 0,
+    trainingSeconds: Math.round((last?.elapsedMs ?? 0) / 100) / 10,
+    final: evaluations.at(-1),
+    curve: evaluations.map(({ step, values }) => ({ step, ...values })),
+    switch: Object.fromEntries(
+      ['pg', 'sft', 'mix', 'skip'].map((kind) => [kind, round(mean(`switch/${kind}_frac`, metrics))]),
+    ),
+    sftShareOfLast20: round(mean('switch/sft_frac', metrics.slice(-20))),
+    unsolvedShareOfFirst20: round(mean('groups/solved_none', metrics.slice(0, 20))),
+    alarms: events
+      .filter((event) => event.type === 'alarm')
+      .map((event) => ({ step: event.data.step, kind: event.data.kind })),
+  };
+}
+
+function round(value) {
+  return Math.round(value * 1e4) / 1e4;
+}
