@@ -1,6 +1,6 @@
 // Builds one ONNX graph (opset 18 + com.microsoft 1) node by node and serialises it. Used by the tracing backend,
 // which turns tfjs kernels into nodes, and by the decoding graph, which is written in nodes directly.
-import { bytesField, floatField, intField } from './proto';
+import { bytesField, bytesFieldHeader, floatField, intField } from './proto';
 
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 /** TensorProto.DataType */
@@ -9,9 +9,12 @@ const elementTypeCode: Record<ElementType, number> = { float32: 1, int32: 6, int
 /** An attribute: whole numbers are ints; wrap floats as { float }. */
 export type Attribute = number | { float: number } | string | readonly number[];
 
+/** A size, or the name of a size that is known only when the graph runs. */
+export type Dimension = number | string;
+
 export interface ValueInfo {
   readonly name: string;
-  readonly shape: readonly number[];
+  readonly shape: readonly Dimension[];
   readonly type: ElementType;
 }
 
@@ -34,7 +37,10 @@ function attributeBytes(name: string, value: Attribute): Buffer {
 }
 
 function valueInfoBytes(info: ValueInfo): Buffer {
-  const dimensions = info.shape.map((size) => bytesField(1, intField(1, size)));
+  // TensorShapeProto.Dimension: dim_value 1, dim_param 2
+  const dimensions = info.shape.map((size) =>
+    bytesField(1, typeof size === 'number' ? intField(1, size) : bytesField(2, size)),
+  );
   const tensorType = Buffer.concat([intField(1, elementTypeCode[info.type]), bytesField(2, Buffer.concat(dimensions))]);
   return Buffer.concat([bytesField(1, info.name), bytesField(2, bytesField(1, tensorType))]);
 }
@@ -45,7 +51,7 @@ export class OnnxGraph {
   /** How often each operator occurs, for tests and the docs. */
   readonly operatorCounts = new Map<string, number>();
   private readonly nodes: Buffer[] = [];
-  private readonly initializers: Buffer[] = [];
+  private readonly initializers: Uint8Array[] = [];
   private readonly constants = new Map<string, Value>();
   private counter = 0;
 
@@ -58,13 +64,13 @@ export class OnnxGraph {
     return `${prefix}_${this.counter++}`;
   }
 
-  input(name: string, shape: readonly number[], type: ElementType): Value {
+  input(name: string, shape: readonly Dimension[], type: ElementType): Value {
     this.inputs.push({ name, shape, type });
     return name;
   }
 
   /** Makes a value an output of the graph under a name of its own. */
-  output(value: Value, name: string, shape: readonly number[], type: ElementType): void {
+  output(value: Value, name: string, shape: readonly Dimension[], type: ElementType): void {
     this.push('Identity', [value], [name], {}, '');
     this.outputs.push({ name, shape, type });
   }
@@ -92,8 +98,13 @@ export class OnnxGraph {
     return this.node(operator, inputs, attributes, 'com.microsoft');
   }
 
-  /** A stored tensor under a given name. */
+  /** A stored tensor under a given name; the data is copied now. */
   initializer(name: string, shape: readonly number[], data: Constant): Value {
+    return this.weight(name, shape, data.slice());
+  }
+
+  /** A stored tensor under a given name that is not copied: the data is read when the graph is serialised. */
+  weight(name: string, shape: readonly number[], data: Constant): Value {
     // TensorProto: dims 1, data_type 2, name 8, raw_data 9
     const type: ElementType =
       data instanceof Float32Array
@@ -104,17 +115,13 @@ export class OnnxGraph {
             ? 'int64'
             : 'bool';
     const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.initializers.push(
-      bytesField(
-        5,
-        Buffer.concat([
-          ...shape.map((size) => intField(1, size)),
-          intField(2, elementTypeCode[type]),
-          bytesField(8, name),
-          bytesField(9, raw),
-        ]),
-      ),
-    );
+    const head = Buffer.concat([
+      ...shape.map((size) => intField(1, size)),
+      intField(2, elementTypeCode[type]),
+      bytesField(8, name),
+      bytesFieldHeader(9, raw.length),
+    ]);
+    this.initializers.push(bytesFieldHeader(5, head.length + raw.length), head, raw);
     return name;
   }
 
@@ -137,21 +144,24 @@ export class OnnxGraph {
     return this.constant([values.length], BigInt64Array.from(values, BigInt));
   }
 
+  /** The ModelProto's bytes; every stored tensor is copied once. */
   serialize(): Uint8Array {
     // GraphProto: node 1, name 2, initializer 5, input 11, output 12
-    const graph = Buffer.concat([
+    const graph: Uint8Array[] = [
       ...this.nodes,
       bytesField(2, 'superrl'),
       ...this.initializers,
       ...this.inputs.map((info) => bytesField(11, valueInfoBytes(info))),
       ...this.outputs.map((info) => bytesField(12, valueInfoBytes(info))),
-    ]);
+    ];
+    const graphLength = graph.reduce((sum, part) => sum + part.length, 0);
     // ModelProto: ir_version 1, graph 7, opset_import 8 (domain 1, version 2)
     return Buffer.concat([
       intField(1, 9),
       bytesField(8, Buffer.concat([bytesField(1, ''), intField(2, 18)])),
       bytesField(8, Buffer.concat([bytesField(1, 'com.microsoft'), intField(2, 1)])),
-      bytesField(7, graph),
+      bytesFieldHeader(7, graphLength),
+      ...graph,
     ]);
   }
 

@@ -14,10 +14,15 @@ function varint(value: number | bigint): Buffer {
   return Buffer.from(bytes);
 }
 
+/** The tag and length that go before the bytes of a length-delimited field. */
+export function bytesFieldHeader(field: number, length: number): Buffer {
+  return Buffer.concat([varint((field << 3) | 2), varint(length)]);
+}
+
 /** A length-delimited field: message, string or bytes. */
 export function bytesField(field: number, value: Uint8Array | string): Buffer {
   const body = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
-  return Buffer.concat([varint((field << 3) | 2), varint(body.length), body]);
+  return Buffer.concat([bytesFieldHeader(field, body.length), body]);
 }
 
 /** A varint field. */
