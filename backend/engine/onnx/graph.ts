@@ -23,6 +23,13 @@ export type Value = string;
 
 type Constant = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
+interface GraphNode {
+  readonly operator: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly bytes: Buffer;
+}
+
 function attributeBytes(name: string, value: Attribute): Buffer {
   // AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7)
   const body =
@@ -48,15 +55,22 @@ function valueInfoBytes(info: ValueInfo): Buffer {
 export class OnnxGraph {
   readonly inputs: ValueInfo[] = [];
   readonly outputs: ValueInfo[] = [];
-  /** How often each operator occurs, for tests and the docs. */
-  readonly operatorCounts = new Map<string, number>();
-  private readonly nodes: Buffer[] = [];
-  private readonly initializers: Uint8Array[] = [];
+  private readonly nodes: GraphNode[] = [];
+  /** The parts of each stored tensor's bytes, by name. */
+  private readonly initializers = new Map<Value, readonly Uint8Array[]>();
   private readonly constants = new Map<string, Value>();
   private counter = 0;
 
+  /** Nodes that some output needs; the others are left out of the serialised graph. */
   get nodeCount(): number {
-    return this.nodes.length;
+    return this.neededNodes().nodes.length;
+  }
+
+  /** How often each operator occurs among the needed nodes, for tests and the docs. */
+  get operatorCounts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { operator } of this.neededNodes().nodes) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+    return counts;
   }
 
   /** A fresh value name. */
@@ -121,7 +135,7 @@ export class OnnxGraph {
       bytesField(8, name),
       bytesFieldHeader(9, raw.length),
     ]);
-    this.initializers.push(bytesFieldHeader(5, head.length + raw.length), head, raw);
+    this.initializers.set(name, [bytesFieldHeader(5, head.length + raw.length), head, raw]);
     return name;
   }
 
@@ -147,10 +161,11 @@ export class OnnxGraph {
   /** The ModelProto's bytes; every stored tensor is copied once. */
   serialize(): Uint8Array {
     // GraphProto: node 1, name 2, initializer 5, input 11, output 12
+    const { nodes, values } = this.neededNodes();
     const graph: Uint8Array[] = [
-      ...this.nodes,
+      ...nodes.map((node) => node.bytes),
       bytesField(2, 'superrl'),
-      ...this.initializers,
+      ...[...this.initializers].flatMap(([name, parts]) => (values.has(name) ? parts : [])),
       ...this.inputs.map((info) => bytesField(11, valueInfoBytes(info))),
       ...this.outputs.map((info) => bytesField(12, valueInfoBytes(info))),
     ];
@@ -165,6 +180,44 @@ export class OnnxGraph {
     ]);
   }
 
+  /**
+   * Largest number of bytes alive at once when the needed nodes run in their order, inputs and constants left out:
+   * what a runtime's arena has to hold.
+   */
+  peakBytes(sizeOf: (value: Value) => number): number {
+    const { nodes } = this.neededNodes();
+    const lastUse = new Map<Value, number>();
+    nodes.forEach((node, index) => {
+      for (const value of node.inputs) lastUse.set(value, index);
+    });
+    for (const output of this.outputs) lastUse.set(output.name, nodes.length);
+    const produced = new Set<Value>();
+    let alive = 0;
+    let peak = 0;
+    nodes.forEach((node, index) => {
+      for (const value of node.outputs) {
+        alive += sizeOf(value);
+        produced.add(value);
+      }
+      peak = Math.max(peak, alive);
+      for (const value of new Set([...node.inputs, ...node.outputs])) {
+        if (produced.has(value) && (lastUse.get(value) ?? index) === index) alive -= sizeOf(value);
+      }
+    });
+    return peak;
+  }
+
+  private neededNodes(): { nodes: GraphNode[]; values: Set<Value> } {
+    const values = new Set<Value>(this.outputs.map((output) => output.name));
+    const nodes: GraphNode[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((output) => values.has(output))) continue;
+      nodes.push(node);
+      for (const input of node.inputs) values.add(input);
+    }
+    return { nodes: nodes.reverse(), values };
+  }
+
   private push(
     operator: string,
     inputs: readonly Value[],
@@ -173,18 +226,16 @@ export class OnnxGraph {
     domain: string,
   ): void {
     // NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7
-    this.nodes.push(
-      bytesField(
-        1,
-        Buffer.concat([
-          ...inputs.map((value) => bytesField(1, value)),
-          ...outputs.map((value) => bytesField(2, value)),
-          bytesField(4, operator),
-          ...Object.entries(attributes).map(([name, value]) => attributeBytes(name, value)),
-          ...(domain ? [bytesField(7, domain)] : []),
-        ]),
-      ),
+    const bytes = bytesField(
+      1,
+      Buffer.concat([
+        ...inputs.map((value) => bytesField(1, value)),
+        ...outputs.map((value) => bytesField(2, value)),
+        bytesField(4, operator),
+        ...Object.entries(attributes).map(([name, value]) => attributeBytes(name, value)),
+        ...(domain ? [bytesField(7, domain)] : []),
+      ]),
     );
-    this.operatorCounts.set(operator, (this.operatorCounts.get(operator) ?? 0) + 1);
+    this.nodes.push({ operator, inputs, outputs, bytes });
   }
 }
