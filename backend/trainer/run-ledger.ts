@@ -3,6 +3,7 @@
 import type { OptimizerState } from '../engine/engine';
 import type { ModelConfig } from '../model/model-config';
 import type { NamedTensors } from '../model/named-tensors';
+import type { Tokenizer } from '../model/tokenizer';
 import type { EventData, EventType } from '../protocol/events';
 import type { SampleLine } from '../protocol/sample';
 import type { TrainerState } from './trainer-state';
@@ -16,8 +17,8 @@ export interface CheckpointContents {
   /** Under LoRA: the adapters alone, needed to go on training. */
   readonly adapters?: NamedTensors;
   readonly optimizer: OptimizerState;
-  /** tokenizer.json and its neighbours, by file name. */
-  readonly tokenizerFiles: ReadonlyMap<string, string>;
+  /** Its files are stored beside the weights. */
+  readonly tokenizer: Tokenizer;
   /** This one has the best evaluation so far: kept besides the newest. */
   readonly best: boolean;
 }
