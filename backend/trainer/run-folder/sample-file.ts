@@ -1,0 +1,80 @@
+// samples/step-NNNNNN.jsonl: every group and completion of one step, written whole by rename.
+import { createReadStream, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { errorText, SuperRlError } from '../../protocol/errors';
+import { type SampleLine, sampleLineSchema } from '../../protocol/sample';
+import { writeFileAtomically } from './atomic-file';
+import { toJsonLine } from './json-line';
+import { systemCode } from './storage-error';
+
+/** `step-000012`, as sample files and checkpoints are named. */
+export function stepName(step: number): string {
+  return `step-${String(step).padStart(6, '0')}`;
+}
+
+export function sampleFilePath(runFolder: string, step: number): string {
+  return join(runFolder, 'samples', `${stepName(step)}.jsonl`);
+}
+
+/** Writes the samples of a step; an earlier file of the step is replaced only when the new one is whole. */
+export async function writeSampleFile(runFolder: string, step: number, lines: readonly SampleLine[]): Promise<void> {
+  mkdirSync(join(runFolder, 'samples'), { recursive: true });
+  await writeFileAtomically(sampleFilePath(runFolder, step), lines.map(toJsonLine).join(''));
+}
+
+/** Steps that have a sample file, ascending. */
+export function sampledSteps(runFolder: string): number[] {
+  let names: string[];
+  try {
+    names = readdirSync(join(runFolder, 'samples'));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return names.flatMap((name) => Number(/^step-(\d+)\.jsonl$/.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+}
+
+/**
+ * Reads the samples of a step, line by line.
+ * @throws SuperRlError `run` naming file and line when a line isn't a sample, or when the step has no file.
+ */
+export async function* readSampleFile(runFolder: string, step: number): AsyncGenerator<SampleLine> {
+  const file = sampleFilePath(runFolder, step);
+  const stream = createReadStream(file, 'utf8');
+  let line = 0;
+  try {
+    for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+      line++;
+      yield parseSampleLine(text, file, line);
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const steps = sampledSteps(runFolder);
+    const known = steps.length > 0 ? `There are samples of steps ${steps[0]} to ${steps.at(-1)}.` : 'It has none yet.';
+    throw new SuperRlError('run', `This run has no samples of step ${step}. ${known}`, { cause: error });
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** All samples of a step, or undefined when it has none. */
+export async function readStepSamples(runFolder: string, step: number): Promise<SampleLine[] | undefined> {
+  if (!sampledSteps(runFolder).includes(step)) return undefined;
+  const lines: SampleLine[] = [];
+  for await (const line of readSampleFile(runFolder, step)) lines.push(line);
+  return lines;
+}
+
+function parseSampleLine(text: string, file: string, line: number): SampleLine {
+  try {
+    return sampleLineSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error);
+    throw new SuperRlError('run', `This line is not a sample; the file was changed or damaged. ${why}`, {
+      place: { file, line },
+      cause: error,
+    });
+  }
+}
