@@ -64,12 +64,13 @@ const scratchModel = z
 
 const loraConfig = z
   .strictObject({
-    rank: positiveInt.default(16),
-    alpha: z.number().positive().default(32),
+    rank: positiveInt.default(16).describe('Rank of each adapter.'),
+    alpha: z.number().positive().default(32).describe('Scale of the adapters is alpha / rank.'),
     targets: z
       .array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
       .min(1)
-      .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']),
+      .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])
+      .describe('Which projections get an adapter.'),
   })
   .describe('Low-rank adapters: rank, alpha (scale = alpha / rank) and which projections get one.');
 
@@ -158,7 +159,8 @@ export const runConfigSchema = z.strictObject({
       system: z.string().optional().describe('System message, with a chat template only.'),
       chatTemplate: z.enum(['auto', 'on', 'off']).default('auto').describe('auto: on when the tokenizer brings one.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How a row becomes the text the model sees.'),
   rewards: z
     .array(rewardComponent)
     .default([])
@@ -170,8 +172,12 @@ export const runConfigSchema = z.strictObject({
     .strictObject({
       promptsPerStep: positiveInt.default(8).describe('Prompts (groups) a step.'),
       k: positiveInt.default(8).describe('Completions a prompt (group size K).'),
-      maxNewTokens: positiveInt.default(256),
-      temperature: z.number().positive().default(1),
+      maxNewTokens: positiveInt.default(256).describe('Longest completion in tokens; a longer one is cut off there.'),
+      temperature: z
+        .number()
+        .positive()
+        .default(1)
+        .describe('Sampling temperature T; log-probabilities of the losses use it too.'),
       topP: z
         .number()
         .positive()
@@ -187,10 +193,14 @@ export const runConfigSchema = z.strictObject({
         .default(false)
         .describe('Leave completions cut off at maxNewTokens out of the update.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Sampling of the completions of a step.'),
   loss: z
     .strictObject({
-      type: z.enum(['grpo', 'bnpo', 'dapo', 'dr_grpo', 'gspo', 'cispo', 'reinforce']).default('grpo'),
+      type: z
+        .enum(['grpo', 'bnpo', 'dapo', 'dr_grpo', 'gspo', 'cispo', 'reinforce'])
+        .default('grpo')
+        .describe('The policy-gradient loss, by the names TRL uses.'),
       clipLow: z.number().nonnegative().optional().describe('ε_low; default by loss type.'),
       clipHigh: z.number().nonnegative().optional().describe('ε_high; default by loss type.'),
       ratioMax: z.number().positive().default(5).describe('cispo: cap on the ratio itself.'),
@@ -206,10 +216,12 @@ export const runConfigSchema = z.strictObject({
             .default(true)
             .describe('Multiply the k3 estimator by the importance ratio (as TRL 1.16); false: plain k3.'),
         })
-        .prefault({}),
-      entropyCoefficient: z.number().nonnegative().default(0),
+        .prefault({})
+        .describe('The KL penalty against the starting weights.'),
+      entropyCoefficient: z.number().nonnegative().default(0).describe('Weight of the entropy bonus.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The policy-gradient loss. Clipping defaults depend on its type.'),
   advantage: z
     .enum(['group', 'none', 'batch'])
     .optional()
@@ -223,7 +235,12 @@ export const runConfigSchema = z.strictObject({
         .enum(['prompt', 'run'])
         .default('prompt')
         .describe('prompt: decide for every group in every step (v2); run: one rollout probe before training (v1).'),
-      signal: z.enum(['reward', 'advantage', 'passRate', 'posterior']).default('reward'),
+      signal: z
+        .enum(['reward', 'advantage', 'passRate', 'posterior'])
+        .default('reward')
+        .describe(
+          'What opens the gate to RL: reward (some completion succeeds), advantage (some completion is better than the mean), passRate (more than atMost succeed), posterior (a discounted Beta over visits).',
+        ),
       reads: z
         .enum(['correctness', 'total'])
         .default('correctness')
@@ -232,24 +249,34 @@ export const runConfigSchema = z.strictObject({
       atMost: share.default(0.25).describe('passRate: SFT when the pass rate is at most this (γ).'),
       posterior: z
         .strictObject({
-          discount: share.default(0.5).describe('λ'),
-          threshold: share.optional().describe('τ; default 1/K.'),
-          confidence: share.default(0.5).describe('q'),
+          discount: share.default(0.5).describe('λ: how much of earlier visits of the prompt is kept.'),
+          threshold: share.optional().describe('τ: a pass rate below this counts as sparse; default 1/K.'),
+          confidence: share.default(0.5).describe('q: SFT when P(pass rate < τ) is above this.'),
         })
-        .prefault({}),
+        .prefault({})
+        .describe('Signal posterior: a discounted Beta distribution of each prompt’s pass rate over its visits.'),
       probe: z
         .strictObject({
-          prompts: positiveInt.default(64),
-          rollouts: positiveInt.default(8),
-          sparseBelow: share.default(0.1),
+          prompts: positiveInt.default(64).describe('Prompts the probe samples.'),
+          rollouts: positiveInt.default(8).describe('Completions a prompt.'),
+          sparseBelow: share
+            .default(0.1)
+            .describe('Sparse when the one-sided 95 % upper bound of the share of solved prompts is below this.'),
           every: z.int().nonnegative().default(0).describe('Repeat the probe every N steps; 0: once (our extension).'),
         })
-        .prefault({}),
+        .prefault({})
+        .describe('Scope run: the rollout probe before training.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The Adaptive Switch: where reward is too sparse for RL.'),
   hybrid: z
     .strictObject({
-      mix: z.enum(['gated', 'fixed', 'log-sigma']).default('gated'),
+      mix: z
+        .enum(['gated', 'fixed', 'log-sigma'])
+        .default('gated')
+        .describe(
+          'gated: either PG or SFT per group, by the switch (v2); fixed: L_PG + λ L_SFT on every group with a demonstration; log-sigma: weights learned by uncertainty (v1 ablation).',
+        ),
       sftCoefficient: z.number().nonnegative().default(1).describe('Weight b of an sft group.'),
       lambda: z
         .number()
@@ -260,13 +287,21 @@ export const runConfigSchema = z.strictObject({
         .enum(['constant', 'linear', 'cosine'])
         .default('constant')
         .describe('fixed: decay of λ over the budget.'),
-      sigmaLearningRate: z.number().positive().default(1e-3),
-      sigmaFloor: z.number().default(-2),
+      sigmaLearningRate: z
+        .number()
+        .positive()
+        .default(1e-3)
+        .describe('log-sigma: learning rate of s_pg and s_sft; decays by 0.99 a step.'),
+      sigmaFloor: z.number().default(-2).describe('log-sigma: s_pg and s_sft never fall below this.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The Hybrid Actor: how the policy-gradient and supervised losses are combined.'),
   sft: z
     .strictObject({
-      normalize: z.enum(['sequence', 'token']).default('sequence'),
+      normalize: z
+        .enum(['sequence', 'token'])
+        .default('sequence')
+        .describe('sequence: each demonstration weighs the same; token: each token does.'),
       learningRate: z
         .number()
         .positive()
@@ -276,29 +311,34 @@ export const runConfigSchema = z.strictObject({
         ),
       share: share.default(0.3).describe('sft-then-rl: share of the budget spent on SFT.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The supervised loss on demonstrations.'),
   filter: z
     .strictObject({
       maxAttempts: positiveInt
         .default(3)
         .describe('filter: at most this many rounds of sampling to fill a step with groups that carry signal.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Dynamic sampling of method filter.'),
   update: z
     .strictObject({
-      optimizer: z.enum(['adamw']).default('adamw'),
+      optimizer: z.enum(['adamw']).default('adamw').describe('AdamW with bias correction.'),
       learningRate: z
         .number()
         .positive()
         .optional()
         .describe('Default 1e-6 for a pretrained checkpoint, 1e-3 from scratch.'),
-      beta1: share.default(0.9),
-      beta2: share.default(0.95),
-      epsilon: z.number().positive().default(1e-8),
+      beta1: share.default(0.9).describe('Decay of the first moment.'),
+      beta2: share.default(0.95).describe('Decay of the second moment.'),
+      epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment.'),
       weightDecay: z.number().nonnegative().default(0).describe('On matrices only.'),
       clipNorm: z.number().positive().nullable().default(1).describe('Largest gradient norm; null: no clipping.'),
-      schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-      warmupSteps: z.int().nonnegative().default(0),
+      schedule: z
+        .enum(['constant', 'linear', 'cosine'])
+        .default('constant')
+        .describe('Decay of the learning rate over the budget.'),
+      warmupSteps: z.int().nonnegative().default(0).describe('Steps over which the learning rate rises to its value.'),
       epochsPerRollout: positiveInt.default(1).describe('Optimiser steps on each rollout batch.'),
       microBatchTokens: positiveInt
         .optional()
@@ -310,11 +350,12 @@ export const runConfigSchema = z.strictObject({
           'Skip the forward and backward pass of completions whose gradient is exactly zero (advantage 0, no KL, no entropy bonus, first epoch).',
         ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The optimiser.'),
   budget: z
     .strictObject({
-      steps: positiveInt.optional(),
-      minutes: z.number().positive().optional(),
+      steps: positiveInt.optional().describe('Steps of the trainer.'),
+      minutes: z.number().positive().optional().describe('Minutes of wall clock.'),
       tokens: positiveInt.optional().describe('Prefilled + generated + 3 × trained tokens.'),
     })
     .prefault({})
@@ -322,14 +363,15 @@ export const runConfigSchema = z.strictObject({
   eval: z
     .strictObject({
       every: z.int().nonnegative().default(0).describe('Evaluate every N steps (and at the start and end); 0: never.'),
-      prompts: positiveInt.default(64),
+      prompts: positiveInt.default(64).describe('Held-out prompts, the same ones each time.'),
       samples: positiveInt.default(8).describe('n samples a prompt.'),
       k: z.array(positiveInt).min(1).default([1, 8]).describe('pass@k for each of these, each at most samples.'),
-      temperature: z.number().positive().default(1),
-      topP: z.number().positive().max(1).default(1),
+      temperature: z.number().positive().default(1).describe('Sampling temperature of the samples.'),
+      topP: z.number().positive().max(1).default(1).describe('Nucleus of the samples.'),
       greedy: z.boolean().default(true).describe('Also the greedy accuracy, eval/greedy.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Evaluation on held-out prompts.'),
   checkpoint: z
     .strictObject({
       every: z
@@ -340,12 +382,13 @@ export const runConfigSchema = z.strictObject({
       keep: positiveInt.default(2).describe('Keep the newest N.'),
       best: z.boolean().default(true).describe('Also keep the checkpoint with the best evaluation.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Which checkpoints are kept.'),
   engine: z
     .enum(['auto', 'onnx', 'tensorflow', 'reference'])
     .default('auto')
     .describe('auto picks the fastest that works here and says why.'),
-  seed: z.int().nonnegative().max(0xffffffff).default(0),
+  seed: z.int().nonnegative().max(0xffffffff).default(0).describe('Seed of all randomness of the run.'),
 });
 
 /** What a person writes. */

@@ -88,12 +88,9 @@ class RunFileSource {
     this.overridden = overrides.map(parseOverride);
     const errors: ParseError[] = [];
     this.root = parseTree(this.text, errors, { allowTrailingComma: true });
-    // For a bare field name the parser first complains of the symbol, then says what it wanted there.
-    const error =
-      errors.find(({ error: code, offset }) => code === PROPERTY_NAME_EXPECTED && offset === errors[0]?.offset) ??
-      errors[0];
+    const [error] = errors;
     if (!this.root) this.syntaxProblems.push(this.at([], EMPTY, 0, 0));
-    else if (error) this.syntaxProblems.push(this.at([], syntaxMessage(error), error.offset, error.length));
+    else if (error) this.syntaxProblems.push(this.at([], syntaxMessage(errors), error.offset, error.length));
     else {
       this.value = getNodeValue(this.root);
       this.findDuplicates(this.root, []);
@@ -163,11 +160,11 @@ const syntaxWords: Readonly<Record<string, string>> = {
 };
 
 const EMPTY = 'The run file is empty. Write { "name": …, "model": …, "data": … } or start from an example.';
-/** jsonc-parser's ParseErrorCode.PropertyNameExpected, a const enum that isolated modules cannot import. */
-const PROPERTY_NAME_EXPECTED = 3;
 
-function syntaxMessage(error: ParseError): string {
-  const code = printParseErrorCode(error.error);
+/** The parser objects to a bare field name as a symbol first and says next that a name was wanted there. */
+function syntaxMessage(errors: readonly ParseError[]): string {
+  const [first, second] = errors.slice(0, 2).map(({ error }) => printParseErrorCode(error));
+  const code = first === 'InvalidSymbol' && second === 'PropertyNameExpected' ? second : (first ?? '');
   return `The run file is not valid JSON: ${syntaxWords[code] ?? code}.`;
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatPlace } from '../../../backend/protocol/errors';
 import { applyOverrides, parseRunFile, runFileError, runFileJsonSchema } from '../../../backend/protocol/run-file';
+import type { JsonSchema } from '../../../backend/protocol/run-file-schema';
 
 const valid = `{
   // a comment
@@ -255,8 +256,17 @@ describe('runFileJsonSchema', () => {
     expect(schema.properties?.rollout?.properties?.k).toMatchObject({ type: 'integer', default: 8 });
   });
 
-  it('has a description for every section', () => {
-    const undescribed = Object.entries(runFileJsonSchema().properties ?? {}).filter(([, field]) => !field.description);
-    expect(undescribed.map(([name]) => name)).toEqual([]);
+  it('has a description for every field', () => {
+    const undescribed: string[] = [];
+    const walk = (schema: JsonSchema, path: string) => {
+      for (const [name, field] of Object.entries(schema.properties ?? {})) {
+        if (!field.description) undescribed.push(`${path}${name}`);
+        walk(field, `${path}${name}.`);
+      }
+      if (schema.items) walk(schema.items, `${path}[].`);
+      for (const branch of schema.anyOf ?? []) walk(branch, path);
+    };
+    walk(runFileJsonSchema(), '');
+    expect(undescribed).toEqual([]);
   });
 });
