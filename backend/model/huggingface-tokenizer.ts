@@ -123,7 +123,7 @@ export function createTokenizer({ files, eosIds: givenEosIds, place }: Tokenizer
   const chat = template === undefined ? undefined : createChatTemplate(template, texts, place);
   // What the post-processor puts before a text: BOS for Llama 3, nothing for Qwen and SmolLM2.
   const bosId = idOf(config.bos_token);
-  const promptPrefix = bosId !== undefined && library.encode('').ids[0] === bosId ? [bosId] : [];
+  const promptPrefix = bosId !== undefined && library.encode('').ids[0] === bosId ? config.bos_token : undefined;
 
   return {
     vocabularySize,

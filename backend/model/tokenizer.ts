@@ -14,8 +14,8 @@ export interface Tokenizer {
   readonly padId: number;
   /** The EOS token's text, as demonstrations end with it when there is no stop string. */
   readonly eosText: string;
-  /** Ids that the tokenizer itself puts before a plain prompt (BOS of Llama 3); none when absent. */
-  readonly promptPrefix?: readonly number[];
+  /** The special token's text that the tokenizer itself puts before a plain prompt (BOS of Llama 3). */
+  readonly promptPrefix?: string | undefined;
   readonly hasChatTemplate: boolean;
   renderChat(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): string;
   /** Files in Hugging Face layout (tokenizer.json, tokenizer_config.json, chat_template.jinja, …) by name, to store beside weights. */
