@@ -1,0 +1,59 @@
+// One completion being generated: its tokens so far and when it ends.
+import { SuperRlError } from '../../../protocol/errors';
+import type { GeneratedCompletion, GenerateRequest } from '../../engine';
+
+export class GenerationRow {
+  private readonly tokenIds: number[] = [];
+  private readonly logProbs: number[] = [];
+  private readonly entropies: number[] = [];
+  private readonly matches: ((tokenId: number) => boolean) | undefined;
+  private stopReason: GeneratedCompletion['stopReason'] | undefined;
+
+  /** @param maxNewTokens of this row: the request's, less where the context ends before */
+  constructor(
+    private readonly request: GenerateRequest,
+    readonly group: number,
+    readonly completion: number,
+    private readonly maxNewTokens: number,
+  ) {
+    this.matches = request.stopMatcher?.();
+  }
+
+  get newestToken(): number {
+    return this.tokenIds[this.tokenIds.length - 1] ?? 0;
+  }
+
+  get finished(): boolean {
+    return this.stopReason !== undefined;
+  }
+
+  /** The uniform number for the next token. */
+  uniform(): number {
+    return this.request.greedy ? 0 : this.request.uniform(this.group, this.completion, this.tokenIds.length);
+  }
+
+  add(tokenId: number, logProb: number, entropy: number): void {
+    if (!Number.isFinite(logProb)) {
+      throw new SuperRlError(
+        'engine',
+        "The model's output is not a number (NaN or Inf) while generating: its weights have diverged. Go back to an earlier checkpoint and lower the learning rate.",
+      );
+    }
+    this.tokenIds.push(tokenId);
+    this.logProbs.push(logProb);
+    this.entropies.push(entropy);
+    if (this.request.eosIds.includes(tokenId)) this.stopReason = 'eos';
+    else if (this.matches?.(tokenId)) this.stopReason = 'stop';
+    else if (this.tokenIds.length >= this.maxNewTokens) this.stopReason = 'length';
+  }
+
+  result(): GeneratedCompletion {
+    if (this.stopReason === undefined) throw new SuperRlError('internal', 'A completion was read before its end.');
+    return {
+      tokenIds: Int32Array.from(this.tokenIds),
+      logProbs: Float32Array.from(this.logProbs),
+      entropies: Float32Array.from(this.entropies),
+      stopReason: this.stopReason,
+    };
+  }
+}
