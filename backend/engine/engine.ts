@@ -2,9 +2,9 @@
 // second engine is another implementation of this file's types. All token ids are full-vocabulary ids;
 // log-probabilities are natural logarithms of softmax(logits / temperature) over the full vocabulary.
 
+import type { LossForm } from '../method/loss-form';
 import type { ModelConfig } from '../model/model-config';
 import type { NamedTensors } from '../model/named-tensors';
-import type { LossType } from '../protocol/run-config';
 
 export interface EngineDescription {
   readonly engine: 'onnx' | 'tensorflow' | 'reference';
@@ -99,17 +99,7 @@ export interface LossRow extends ScoredRow {
   readonly refLogProbs?: Float32Array;
 }
 
-/** Constants of the token loss ℓ for one optimiser step. */
-export interface LossForm {
-  readonly type: LossType;
-  /** token: one ratio a token; sequence: one a sequence (gspo). Kept apart from type for the golden set. */
-  readonly ratio: 'token' | 'sequence';
-  readonly clipLow: number;
-  readonly clipHigh: number;
-  readonly ratioMax: number;
-  readonly klCoefficient: number;
-  readonly klBiasCorrection: boolean;
-}
+export type { LossForm };
 
 export interface TokenStatistics {
   /** Per completion token of the row, [completion tokens]. */

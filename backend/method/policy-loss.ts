@@ -88,52 +88,55 @@ export function stepLoss(form: LossForm, rows: readonly SeenRow[]): StepLoss {
   return { total: pg + sft - entropyBonus, pg, sft, entropyBonus };
 }
 
-/** Metrics of the update over the tokens of all completions trained by policy gradient, by TRL's names. */
+/** Metrics of the update over all completions trained by policy gradient, by TRL's names. */
 export interface PolicyMetrics {
   /** Token mean; NaN without a reference. */
   readonly kl: number;
+  /** Shares of tokens, or of sequences with ratio sequence; NaN for none. */
   readonly 'clip_ratio/low_mean': number;
   readonly 'clip_ratio/high_mean': number;
   readonly 'clip_ratio/region_mean': number;
 }
 
 /**
- * @param droppedTokens tokens of completions left out for a zero gradient: on-policy and with advantage 0, so
- *   that nothing of them is clipped; counted in the denominators
- * @returns NaN in every field when there are no tokens
+ * @param dropped lengths in tokens of completions left out for a zero gradient (advantage 0, on-policy): nothing of
+ *   them is clipped, and they count in the shares
  */
-export function policyMetrics(form: LossForm, rows: readonly SeenRow[], droppedTokens = 0): PolicyMetrics {
-  let tokens = droppedTokens;
-  let withReference = 0;
-  let kl = 0;
-  let low = 0;
-  let high = 0;
+export function policyMetrics(
+  form: LossForm,
+  rows: readonly SeenRow[],
+  dropped: readonly number[] = [],
+): PolicyMetrics {
+  const bySequence = form.ratio === 'sequence';
+  const unclipped = bySequence ? dropped.length : dropped.reduce((total, tokens) => total + tokens, 0);
+  const ratios: Clipping[] = [];
+  const kl: ArrayLike<number>[] = [];
   for (const row of rows) {
     if (row.pgWeight === 0) continue;
     const token = tokenLosses(form, row);
-    tokens += row.logProbs.length;
-    if (row.refLogProbs) {
-      withReference += row.logProbs.length;
-      kl += sumOf(token.kl);
-    }
-    low += token.ratios.filter((ratio) => isClippedLow(form, ratio, row.advantage)).length;
-    high += token.ratios.filter((ratio) => isClippedHigh(form, ratio, row.advantage)).length;
+    if (row.refLogProbs) kl.push(token.kl);
+    const clipping = Array.from(token.ratios, (ratio) => clippingOf(form, ratio, row.advantage));
+    ratios.push(...(bySequence ? clipping.slice(0, 1) : clipping));
   }
+  const share = (which: Clipping) =>
+    ratios.filter((clipping) => clipping === which).length / (ratios.length + unclipped);
+  const low = share('low');
+  const high = share('high');
   return {
-    kl: kl / withReference,
-    'clip_ratio/low_mean': low / tokens,
-    'clip_ratio/high_mean': high / tokens,
-    'clip_ratio/region_mean': (low + high) / tokens,
+    kl: tokenMean(kl),
+    'clip_ratio/low_mean': low,
+    'clip_ratio/high_mean': high,
+    'clip_ratio/region_mean': low + high,
   };
 }
 
-function isClippedLow(form: LossForm, ratio: number, advantage: number): boolean {
-  return form.type !== 'cispo' && form.type !== 'reinforce' && ratio < 1 - form.clipLow && advantage < 0;
-}
+type Clipping = 'low' | 'high' | 'none';
 
-function isClippedHigh(form: LossForm, ratio: number, advantage: number): boolean {
-  if (form.type === 'reinforce') return false;
-  return ratio > (form.type === 'cispo' ? form.ratioMax : 1 + form.clipHigh) && advantage > 0;
+function clippingOf(form: LossForm, ratio: number, advantage: number): Clipping {
+  if (form.type === 'reinforce') return 'none';
+  if (form.type === 'cispo') return ratio > form.ratioMax && advantage > 0 ? 'high' : 'none';
+  if (ratio < 1 - form.clipLow && advantage < 0) return 'low';
+  return ratio > 1 + form.clipHigh && advantage > 0 ? 'high' : 'none';
 }
 
 /** Mean over all tokens of several rows, for entropy and sft/nll; NaN for none. */
