@@ -50,6 +50,8 @@ export interface OpenDataset extends Dataset {
   readonly report: DatasetReport;
   /** Where a row stands in its file, for messages. */
   place(index: number): SourcePlace;
+  /** Streams all usable rows in order, much faster than row by row. */
+  scan(signal?: AbortSignal): AsyncGenerator<Row>;
 }
 
 const sampledRows = 100;
@@ -96,8 +98,27 @@ class MappedDataset implements OpenDataset {
   async row(index: number): Promise<Row> {
     const span = this.span(index);
     const { columns, bytes } = await this.source.read(span);
+    return this.toRow(columns, span.record, bytes);
+  }
+
+  async *scan(signal?: AbortSignal): AsyncGenerator<Row> {
+    let record = 0;
+    let index = 0;
+    for await (const batch of this.source.batches(signal)) {
+      for (const { columns, bytes } of batch) {
+        if (index === this.length) return;
+        if (this.index.at(index)?.record === record) {
+          yield this.toRow(columns, record, bytes);
+          index++;
+        }
+        record++;
+      }
+    }
+  }
+
+  private toRow(columns: Columns, record: number, bytes: Buffer): Row {
     const rowHash = createHash('sha256').update(bytes.toString('utf8').trim()).digest('hex').slice(0, 16);
-    return toRow(this.source.file, this.mapping, columns, readColumns(this.mapping, columns), span.record, rowHash);
+    return toRow(this.source.file, this.mapping, columns, readColumns(this.mapping, columns), record, rowHash);
   }
 
   close(): Promise<void> {

@@ -207,11 +207,18 @@ export const layouts: readonly Layout[] = [
     fields: (sample) => ({ prompt: 'question', answer: 'answer', ...ownDemonstrations(sample) }),
     derived: {},
   },
+  {
+    name: 'traces',
+    title: 'traces alone (demonstration, demonstrations, trace or completion)',
+    matches: (sample) => Object.keys(ownDemonstrations(sample)).length > 0,
+    fields: ownDemonstrations,
+    derived: {},
+  },
 ];
 
 /** Columns that are named as the fields are. */
 function ownDemonstrations(sample: Sample): Fields {
   if (sample.has('demonstrations')) return { demonstrations: 'demonstrations' };
-  const one = firstOf(sample, 'demonstration', 'trace');
+  const one = firstOf(sample, 'demonstration', 'trace', 'completion');
   return one === undefined ? {} : { demonstration: one };
 }

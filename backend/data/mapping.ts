@@ -73,6 +73,21 @@ export function mapColumns(request: MappingRequest): Mapping {
   return { file, layout, fields, vocabulary };
 }
 
+/** The same mapping with demonstrations from elsewhere in the row. */
+export function withDemonstrations(mapping: Mapping, map: Readonly<Record<string, string>>, setting: string): Mapping {
+  const own = checkedMap(map, setting, mapping.file);
+  const field = own.demonstrations !== undefined ? 'demonstrations' : 'demonstration';
+  const text = own[field];
+  if (text === undefined) return mapping;
+  const expression = compileExpression(text, mapping.vocabulary, `${setting}.${field}`, mapping.file);
+  const kept = mapping.fields.filter((mapped) => mapped.field !== 'demonstration' && mapped.field !== 'demonstrations');
+  return { ...mapping, fields: [...kept, { field, expression, origin: 'map' }] };
+}
+
+export function hasDemonstrations(mapping: Mapping): boolean {
+  return fieldOf(mapping, 'demonstration') !== undefined || fieldOf(mapping, 'demonstrations') !== undefined;
+}
+
 /** One of demonstration and demonstrations in a map stands for both. */
 function isReplaced(field: FieldName, own: Fields): boolean {
   if (field === 'demonstration') return own.demonstrations !== undefined;

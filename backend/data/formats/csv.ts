@@ -59,7 +59,8 @@ class CsvPass implements RecordPass {
         this.onHeader(this.header);
       } else {
         const columns = toColumns(fields, this.header, this.file, line);
-        records.push({ columns, offset: offset + first, length: next - first, line });
+        const record = batch.subarray(first, next);
+        records.push({ columns, bytes: record, offset: offset + first, length: next - first, line });
       }
       this.line = line + countLines(batch, first, next);
       start = next;

@@ -50,8 +50,9 @@ class JsonArrayPass implements RecordPass {
           // Parsing what is there gives the error its place.
           parseJsonRecord(bytes.subarray(position), this.file, this.line);
         }
-        const columns = parseJsonRecord(bytes.subarray(position, end), this.file, this.line);
-        records.push({ columns, offset: offset + position, length: end - position, line: this.line });
+        const record = bytes.subarray(position, end);
+        const columns = parseJsonRecord(record, this.file, this.line);
+        records.push({ columns, bytes: record, offset: offset + position, length: end - position, line: this.line });
         this.expecting = 'commaOrEnd';
         position = end;
       } else {

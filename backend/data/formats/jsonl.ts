@@ -33,8 +33,9 @@ class JsonlPass implements RecordPass {
       // A \r at the very end of a chunk may be the first half of \r\n.
       if (end === bytes.length - 1 && bytes[end] === carriageReturn && !final) break;
       if (!isBlank(bytes, start, end)) {
-        const columns = parseJsonRecord(bytes.subarray(start, end), this.file, this.line);
-        records.push({ columns, offset: offset + start, length: end - start, line: this.line });
+        const record = bytes.subarray(start, end);
+        const columns = parseJsonRecord(record, this.file, this.line);
+        records.push({ columns, bytes: record, offset: offset + start, length: end - start, line: this.line });
       }
       start = bytes[end] === carriageReturn && bytes[end + 1] === newline ? end + 2 : end + 1;
       this.line++;

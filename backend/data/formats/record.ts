@@ -6,6 +6,8 @@ export type Columns = Readonly<Record<string, unknown>>;
 
 export interface FileRecord {
   readonly columns: Columns;
+  /** The record as it stands in the file; a view that is good until the next batch. */
+  readonly bytes: Buffer;
   /** Byte span in the file that is read (the unpacked one for .gz and Parquet). */
   readonly offset: number;
   readonly length: number;
