@@ -1,0 +1,24 @@
+// The one place that knows which engines there are.
+import type { ModelConfig } from '../model/model-config';
+import type { NamedTensors } from '../model/named-tensors';
+import { SuperRlError } from '../protocol/errors';
+import type { Engine, EngineDescription, EngineOptions } from './engine';
+import { OnnxEngine } from './onnx/onnx-engine';
+
+export interface EngineRequest {
+  readonly kind: EngineDescription['engine'];
+  readonly config: ModelConfig;
+  /** The engine owns these arrays from here on and may change them in place. */
+  readonly weights: NamedTensors;
+  readonly options: EngineOptions;
+}
+
+export async function createEngine({ kind, config, weights, options }: EngineRequest): Promise<Engine> {
+  switch (kind) {
+    case 'onnx':
+      return new OnnxEngine(config, weights, options);
+    case 'reference':
+    case 'tensorflow':
+      throw new SuperRlError('unsupported', `The engine "${kind}" is not available here; use "engine": "onnx".`);
+  }
+}
