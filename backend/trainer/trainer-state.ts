@@ -35,7 +35,10 @@ export const trainerStateSchema = z.strictObject({
     .nullable(),
   bestEvaluation: z.strictObject({ step: count, metric: z.string(), value: z.number() }).nullable(),
   lastEvaluationStep: z.int().min(-1),
+  /** Demonstrations left out or cut because they are longer than traces.onTooLong allows, as often as drawn. */
   demonstrations: z.strictObject({ tooLong: count, truncated: count }),
+  /** Counts over the whole run, for the summary. */
+  counts: z.record(z.string(), count),
   alarms: z.strictObject({
     /** Alarms that hold at the moment: each is told once until its cause goes away. */
     raised: z.array(z.string()),
@@ -63,6 +66,7 @@ export function initialTrainerState(): TrainerState {
     bestEvaluation: null,
     lastEvaluationStep: -1,
     demonstrations: { tooLong: 0, truncated: 0 },
+    counts: {},
     alarms: { raised: [], zeroSignalSteps: 0, nonFiniteSteps: 0, startEntropy: { sum: 0, steps: 0 } },
   };
 }
