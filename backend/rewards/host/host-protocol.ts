@@ -1,0 +1,53 @@
+// What a reward host and its client say to each other: one JSON object a line, requests on the host's
+// stdin; replies on file descriptor 3 (Node) or on the real stdout (Python), which user code can't reach.
+import { z } from 'zod';
+import { rewardOutcomeSchema } from '../../protocol/sample';
+import type { RewardSample } from '../scorer';
+
+export const signatures = ['perCompletion', 'batched', 'trl', 'verl'] as const;
+export type Signature = (typeof signatures)[number];
+
+export type HostRequest =
+  | { readonly id: number; readonly type: 'load'; readonly file: string; readonly export?: string }
+  | {
+      readonly id: number;
+      readonly type: 'score';
+      readonly file: string;
+      readonly export: string;
+      readonly samples: readonly RewardSample[];
+      /** Each call of the function, as indices into samples; one index a call unless it is batched. */
+      readonly calls: readonly (readonly number[])[];
+    };
+
+const placeSchema = z.object({ file: z.string(), line: z.int().optional(), column: z.int().optional() });
+
+export const hostReplySchema = z.discriminatedUnion('type', [
+  /** The first message. */
+  z.object({ type: z.literal('ready'), version: z.string() }),
+  z.object({ id: z.int(), type: z.literal('loaded'), export: z.string(), signature: z.enum(signatures) }),
+  z.object({
+    id: z.int(),
+    type: z.literal('loadFailed'),
+    reason: z.string(),
+    place: placeSchema.optional(),
+    stack: z.string().optional(),
+  }),
+  /** The host is about to make a call: the clock starts. */
+  z.object({ id: z.int(), type: z.literal('begin'), call: z.int() }),
+  z.object({
+    id: z.int(),
+    type: z.literal('result'),
+    call: z.int(),
+    /** One a sample of the call. */
+    outcomes: z.array(rewardOutcomeSchema),
+    /** The call failed as a whole (it threw): in a batch, one sample may have caused it for all. */
+    whole: z.boolean(),
+  }),
+  z.object({ id: z.int(), type: z.literal('done') }),
+]);
+export type HostReply = z.infer<typeof hostReplySchema>;
+/** Replies to a request. */
+export type HostAnswer = Exclude<HostReply, { type: 'ready' }>;
+
+/** Most characters of console output kept for one call, and of a stored detail. */
+export const consoleLimit = 10_000;

@@ -1,0 +1,167 @@
+// The reward host for TypeScript and JavaScript: one process, apart from the trainer, in which user code
+// runs. Requests come one at a time over stdin (read by a worker thread); replies go out over file
+// descriptor 3, so that whatever user code prints can't corrupt them. Bundled to dist/reward-host.mjs.
+import { writeSync } from 'node:fs';
+import { register } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { RewardOutcome } from '../../protocol/sample';
+import { placeInStack } from '../../protocol/stack-place';
+import type { RewardSample } from '../scorer';
+import { columnsOf } from './batch-columns';
+import { ConsoleCapture } from './console-capture';
+import { chooseExport, exportedFunctions, type RewardFunction, signatureOf } from './exported-function';
+import type { HostAnswer, HostReply, HostRequest } from './host-protocol';
+import { outcomeOfReturned, outcomesOfBatch } from './returned-value';
+import { watchStdin } from './stdin-watch';
+import type { HookDiagnostic } from './typescript-hook';
+import { thrownText, userStack } from './user-stack';
+
+const replyDescriptor = 3;
+const captured = new ConsoleCapture();
+/** Rejects the call in progress: for what user code throws outside of it (timers, promises nobody awaits). */
+let failCall: ((error: unknown) => void) | undefined;
+
+function main(): void {
+  const worker = new Worker(new URL(import.meta.url), { execArgv: [] });
+  captured.install();
+  const diagnostics = registerHook();
+  const escaped = (error: unknown) => {
+    if (failCall) failCall(error);
+    else captured.add(`Outside of a call: ${userStack(error, import.meta.url)}\n`);
+  };
+  process.on('uncaughtException', escaped);
+  process.on('unhandledRejection', escaped);
+  let queue = Promise.resolve();
+  worker.on('message', (line: string | null) => {
+    if (line === null) process.exit(0);
+    queue = queue.then(() => answer(JSON.parse(line) as HostRequest, diagnostics));
+  });
+  reply({ type: 'ready', version: process.versions.node });
+}
+
+/** Installs the module hook; returns a function that takes the syntax errors it has seen since last time. */
+function registerHook(): () => HookDiagnostic[] {
+  const { port1, port2 } = new MessageChannel();
+  port1.unref();
+  register('./typescript-hook.mjs', import.meta.url, { data: { port: port2 }, transferList: [port2] });
+  return () => {
+    const seen: HookDiagnostic[] = [];
+    for (let next = receiveMessageOnPort(port1); next; next = receiveMessageOnPort(port1)) seen.push(next.message);
+    return seen;
+  };
+}
+
+async function answer(request: HostRequest, diagnostics: () => HookDiagnostic[]): Promise<void> {
+  if (request.type === 'load') reply(await load(request, diagnostics));
+  else await score(request);
+}
+
+async function load(
+  { id, file, export: wanted }: Extract<HostRequest, { type: 'load' }>,
+  diagnostics: () => HookDiagnostic[],
+): Promise<HostAnswer> {
+  try {
+    const chosen = chooseExport(exportedFunctions(await importFile(file)), wanted);
+    if ('problem' in chosen) return { id, type: 'loadFailed', reason: chosen.problem, place: { file } };
+    return { id, type: 'loaded', export: chosen.name, signature: signatureOf(chosen.function) };
+  } catch (error) {
+    const stack = userStack(error, import.meta.url);
+    const [syntax] = error instanceof SyntaxError ? diagnostics() : [];
+    if (syntax) {
+      const { message, ...place } = syntax;
+      return { id, type: 'loadFailed', reason: `Syntax error: ${message}`, place, stack };
+    }
+    const place = placeInStack(stack) ?? { file };
+    return {
+      id,
+      type: 'loadFailed',
+      reason: `${thrownText(error)}${typeImportAdvice(error, place.file)}`,
+      place,
+      stack,
+    };
+  }
+}
+
+/** Stripping keeps every import, so that one of a type fails as a missing export. */
+function typeImportAdvice(error: unknown, file: string): string {
+  const name = error instanceof SyntaxError ? /export named '([^']+)'/.exec(error.message)?.[1] : undefined;
+  return name !== undefined && /\.m?ts$/.test(file) ? ` (if ${name} is a type, write: import type { ${name} })` : '';
+}
+
+async function importFile(file: string): Promise<object> {
+  return (await import(pathToFileURL(file).href)) as object;
+}
+
+async function score(request: Extract<HostRequest, { type: 'score' }>): Promise<void> {
+  const { id } = request;
+  const reward = exportedFunctions(await importFile(request.file)).get(request.export);
+  if (!reward) throw new Error(`score before load: ${request.export}`);
+  const batched = signatureOf(reward) === 'batched';
+  for (const [call, indices] of request.calls.entries()) {
+    const samples = indices.flatMap((index) => request.samples[index] ?? []);
+    captured.take();
+    reply({ id, type: 'begin', call });
+    const started = performance.now();
+    const { outcomes, whole } = await callFunction(reward, batched, samples);
+    const facts = { ms: performance.now() - started, ...withConsole(captured.take()) };
+    // A batch's console output and time belong to the call; they stand with its first sample.
+    const told = outcomes.map((outcome, index) => (index === 0 ? { ...outcome, ...facts } : outcome));
+    reply({ id, type: 'result', call, outcomes: told, whole });
+  }
+  reply({ id, type: 'done' });
+}
+
+async function callFunction(
+  reward: RewardFunction,
+  batched: boolean,
+  samples: readonly RewardSample[],
+): Promise<{ outcomes: RewardOutcome[]; whole: boolean }> {
+  try {
+    const escaped = new Promise<never>((_, reject) => {
+      failCall = reject;
+    });
+    const returned = await Promise.race([escaped, batched ? callBatched(reward, samples) : reward(samples[0])]);
+    const outcomes = batched ? outcomesOfBatch(returned, samples.length) : [outcomeOfReturned(returned)];
+    return { outcomes, whole: false };
+  } catch (error) {
+    const outcome: RewardOutcome = {
+      invalid: 'threw',
+      reason: thrownText(error),
+      stack: userStack(error, import.meta.url),
+    };
+    return { outcomes: samples.map(() => outcome), whole: true };
+  } finally {
+    failCall = undefined;
+  }
+}
+
+/** An array of promises, from `completions.map(async …)`, is awaited too. */
+async function callBatched(reward: RewardFunction, samples: readonly RewardSample[]): Promise<unknown> {
+  const returned = await reward(
+    samples.map((sample) => sample.prompt),
+    samples.map((sample) => sample.completion),
+    columnsOf(samples),
+  );
+  return Array.isArray(returned) ? Promise.all(returned) : returned;
+}
+
+function withConsole(text: string): { console?: string } {
+  return text === '' ? {} : { console: text };
+}
+
+/** Writes at once, so that what was said before a crash or process.exit arrives. */
+function reply(message: HostReply): void {
+  let bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(replyDescriptor, bytes));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+if (isMainThread) main();
+else watchStdin();

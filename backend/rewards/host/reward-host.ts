@@ -1,0 +1,239 @@
+// A warm reward host of one language, for as long as a scorer lives: loads functions, scores batches, and
+// goes on after a call that hung, used too much memory or ended the process: that call's completions are
+// invalid with the reason, the process is started anew, and the others are still scored.
+import { SuperRlError } from '../../protocol/errors';
+import type { RewardOutcome } from '../../protocol/sample';
+import type { RewardSample } from '../scorer';
+import { type HostLaunch, HostProcess } from './host-process';
+import type { HostAnswer, Signature } from './host-protocol';
+import { pollIntervalMs, residentBytes } from './process-tree';
+
+export interface UserFunction {
+  readonly file: string;
+  readonly export: string;
+  readonly signature: Signature;
+}
+
+/** How long a file may take to load (it may import large packages), in milliseconds. */
+const loadTimeoutMs = 60_000;
+/** After a time limit has passed, how long a result that is already on its way may take, in milliseconds. */
+const lateMs = 50;
+
+type Invalid = Extract<RewardOutcome, { invalid: unknown }>;
+/** How a request ended: by its last reply, or because the host had to be given up during a call. */
+type End = { readonly done: true } | { readonly done: false; readonly why: Invalid };
+
+export class RewardHost {
+  private process: HostProcess | undefined;
+  /** Functions that the process at hand has loaded. */
+  private loaded = new Set<string>();
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly launch: HostLaunch,
+    private readonly memoryMb: number,
+    /** False while a debugger is attached: it may stop for as long as it likes. */
+    private readonly limited: boolean,
+  ) {}
+
+  /** Loads a function; throws SuperRlError(reward) at the place of what is wrong with it. */
+  load(file: string, wanted: string | undefined): Promise<UserFunction> {
+    return this.inTurn(() => this.loadNow(file, wanted));
+  }
+
+  /** One outcome a sample, in order; never throws for what the function does. */
+  score(reward: UserFunction, samples: readonly RewardSample[], timeoutMs: number): Promise<RewardOutcome[]> {
+    return this.inTurn(() => this.scoreNow(reward, samples, timeoutMs));
+  }
+
+  async close(): Promise<void> {
+    await this.inTurn(async () => {
+      await this.process?.close();
+      this.process = undefined;
+    });
+  }
+
+  /** A host does one thing at a time. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.queue.then(work);
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+
+  private async loadNow(file: string, wanted: string | undefined): Promise<UserFunction> {
+    const host = await this.running();
+    let answer: HostAnswer | undefined;
+    const end = await this.watch(host, loadTimeoutMs, 'loading', (settle, startClock) => {
+      startClock();
+      host.send({ type: 'load', file, ...(wanted !== undefined && { export: wanted }) }, (reply) => {
+        answer = reply;
+        settle();
+      });
+    });
+    if (!end.done) {
+      await this.giveUp();
+      throw new SuperRlError('reward', `The reward file could not be loaded. ${end.why.reason}`, { place: { file } });
+    }
+    if (answer?.type === 'loaded') {
+      const { export: name, signature } = answer;
+      this.loaded.add(key(file, name));
+      return { file, export: name, signature };
+    }
+    const failed = answer?.type === 'loadFailed' ? answer : undefined;
+    const cause = failed?.stack === undefined ? undefined : Object.assign(new Error(failed.reason), failed);
+    throw new SuperRlError('reward', failed?.reason ?? 'The reward host gave an unexpected answer.', {
+      place: failed?.place ?? { file },
+      cause,
+    });
+  }
+
+  private async scoreNow(
+    reward: UserFunction,
+    samples: readonly RewardSample[],
+    timeoutMs: number,
+  ): Promise<RewardOutcome[]> {
+    const outcomes = new Map<number, RewardOutcome>();
+    const all = samples.map((_, index) => index);
+    const batched = reward.signature === 'batched' || reward.signature === 'trl';
+    let calls = batched ? [all] : all.map((index) => [index]);
+    if (all.length === 0) return [];
+    while (calls.length > 0) {
+      try {
+        if (!this.process || !this.loaded.has(key(reward.file, reward.export)))
+          await this.loadNow(reward.file, reward.export);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        for (const index of calls.flat()) outcomes.set(index, { invalid: 'hostFailed', reason });
+        break;
+      }
+      calls = await this.makeCalls(reward, samples, calls, timeoutMs, outcomes);
+    }
+    return all.map((index) => outcomes.get(index) ?? { invalid: 'hostFailed', reason: 'The host gave no outcome.' });
+  }
+
+  /**
+   * Makes the calls in one request and notes their outcomes. Returns those still to be made: what a lost
+   * host left over, and a failed batch again, one call a group, so that one completion doesn't void a step.
+   */
+  private async makeCalls(
+    reward: UserFunction,
+    samples: readonly RewardSample[],
+    calls: readonly (readonly number[])[],
+    timeoutMs: number,
+    outcomes: Map<number, RewardOutcome>,
+  ): Promise<number[][]> {
+    const host = await this.running();
+    host.looseOutput = '';
+    const again: number[][] = [];
+    const fail = (indices: readonly number[], failures: readonly RewardOutcome[]) => {
+      const groups = byGroup(indices, samples);
+      if (groups.length > 1) again.push(...groups);
+      else for (const [at, index] of indices.entries()) setOutcome(outcomes, index, failures[at]);
+    };
+    let finished = 0;
+    const end = await this.watch(host, timeoutMs, 'scoring', (settle, startClock) => {
+      host.send({ type: 'score', file: reward.file, export: reward.export, samples, calls }, (reply) => {
+        if (reply.type === 'begin') startClock();
+        else if (reply.type === 'done') settle();
+        else if (reply.type === 'result') {
+          const indices = calls[reply.call] ?? [];
+          finished = reply.call + 1;
+          if (reply.whole) fail(indices, reply.outcomes);
+          else for (const [at, index] of indices.entries()) setOutcome(outcomes, index, reply.outcomes[at]);
+        }
+      });
+    });
+    if (end.done) return again;
+    const output = host.looseOutput.trim();
+    await this.giveUp();
+    const guilty = calls[finished] ?? [];
+    const why = output === '' ? end.why : { ...end.why, console: output };
+    fail(
+      guilty,
+      guilty.map(() => why),
+    );
+    return [...again, ...calls.slice(finished + 1).map((call) => [...call])];
+  }
+
+  /** Runs a request under the limits of time (from each startClock), memory, and the host's life. */
+  private async watch(
+    host: HostProcess,
+    timeoutMs: number,
+    doing: 'loading' | 'scoring',
+    request: (settle: () => void, startClock: () => void) => void,
+  ): Promise<End> {
+    let clock: NodeJS.Timeout | undefined;
+    let poll: NodeJS.Timeout | undefined;
+    const end = await new Promise<End>((resolve) => {
+      const giveUp = (invalid: Invalid['invalid'], reason: string) =>
+        resolve({ done: false, why: { invalid, reason } });
+      const startClock = () => {
+        clearTimeout(clock);
+        if (!this.limited) return;
+        clock = setTimeout(() => {
+          // This process may itself have been busy: let what has arrived meanwhile be read first.
+          clock = setTimeout(() => giveUp('timeout', timeoutReason(doing, timeoutMs)), lateMs);
+        }, timeoutMs);
+      };
+      const checkMemory = async () => {
+        const bytes = host.pid === undefined ? 0 : await residentBytes(host.pid).catch(() => 0);
+        if (bytes > this.memoryMb * 2 ** 20) giveUp('memory', this.memoryReason());
+        else if (poll !== undefined) poll = setTimeout(checkMemory, pollIntervalMs);
+      };
+      poll = setTimeout(checkMemory, pollIntervalMs);
+      void host.ended.then((how) => {
+        // V8 aborts with this message when its heap limit is reached.
+        if (/heap out of memory/i.test(host.looseOutput)) giveUp('memory', this.memoryReason());
+        else giveUp('hostFailed', endReason(doing, how));
+      });
+      request(() => resolve({ done: true }), startClock);
+    });
+    clearTimeout(clock);
+    clearTimeout(poll);
+    poll = undefined;
+    return end;
+  }
+
+  private memoryReason(): string {
+    return `It used more than ${this.memoryMb} MB of memory. Raise superrl.reward.memoryMb if it needs that much.`;
+  }
+
+  private async running(): Promise<HostProcess> {
+    this.process ??= await HostProcess.start(this.launch);
+    return this.process;
+  }
+
+  private async giveUp(): Promise<void> {
+    await this.process?.kill();
+    this.process = undefined;
+    this.loaded.clear();
+  }
+}
+
+function key(file: string, name: string): string {
+  return `${name} of ${file}`;
+}
+
+function byGroup(indices: readonly number[], samples: readonly RewardSample[]): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const index of indices) {
+    const group = samples[index]?.group.index ?? 0;
+    groups.set(group, [...(groups.get(group) ?? []), index]);
+  }
+  return [...groups.values()];
+}
+
+function setOutcome(outcomes: Map<number, RewardOutcome>, index: number, outcome: RewardOutcome | undefined): void {
+  if (outcome) outcomes.set(index, outcome);
+}
+
+function timeoutReason(doing: 'loading' | 'scoring', timeoutMs: number): string {
+  return doing === 'loading'
+    ? `It took longer than ${timeoutMs / 1000} s.`
+    : `The call took longer than ${timeoutMs} ms (timeoutMs of this reward) and was ended.`;
+}
+
+function endReason(doing: 'loading' | 'scoring', how: string): string {
+  const during = doing === 'loading' ? 'while loading the file' : 'during the call';
+  return `The reward host ${how} ${during}; does the code end its process?`;
+}
