@@ -89,6 +89,11 @@ export class OnnxGraph {
     this.outputs.push({ name, shape, type });
   }
 
+  /** Makes a value an output of the graph under the name it has, without the copy of an Identity node. */
+  namedOutput(name: Value, shape: readonly Dimension[], type: ElementType): void {
+    this.outputs.push({ name, shape, type });
+  }
+
   /** A node with one output. */
   node(operator: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}, domain = ''): Value {
     const output = this.name();

@@ -1,36 +1,35 @@
-// One graph for prefilling and for decoding: new tokens of some rows attend to a key/value cache that is an input
-// and to one another; their own keys and values are small outputs that the caller writes into the cache. Rows, new
-// tokens, cache capacity and sampled rows are sizes known at run time, so that one session serves every batch.
+// The two graphs of generation. Prefill: whole prompts attend within themselves, and their keys and values are
+// outputs. Step: one new token a row attends to a key/value cache that is an input and to itself; its own key and
+// value are small outputs that the caller writes into the cache. Rows, tokens and cache capacity are sizes known at
+// run time, so that one session serves every batch. Both choose a token at their end.
 import type { ModelConfig } from '../../../model/model-config';
-import { weightShapes } from '../../../model/model-config';
-import type { NamedTensors } from '../../../model/named-tensors';
-import { SuperRlError } from '../../../protocol/errors';
 import { OnnxGraph, type Value } from '../graph';
+import { DecoderNodes, type GraphWeights, type RotaryInputs } from './decoder-nodes';
 import { chooseToken, type SamplingMode } from './sampling-nodes';
 
 export const inputNames = {
-  /** int32 [rows, new] */
+  /** int32 [rows, new] (step: [rows, 1]) */
   ids: 'ids',
   /** int64 [rows, new] */
   positions: 'positions',
   /** [positions, headDim / 2] */
   cos: 'rotary.cos',
   sin: 'rotary.sin',
-  /** Added to the scores of cached tokens: 0, or hugely negative where a row has none. [rows, 1, 1, cache] */
-  cacheBias: 'cache_bias',
-  /** Added to the scores among new tokens: causal. [new · heads / kvHeads, new] */
-  newBias: 'new_bias',
-  /** int64 [2]: cache capacity and number of new tokens. */
-  split: 'split',
-  /** int32 [sampled]: which of the rows · new hidden states a token is chosen from. */
+  /** Prefill: int32 [sampled], which of the rows · new hidden states each token is chosen from. */
   selected: 'selected',
-  /** [] 1 / temperature */
+  /** Prefill: added to the scores, causal. [new · heads / kvHeads, new] */
+  causalBias: 'causal_bias',
+  /** Step: added to the scores of cached tokens, 0 or hugely negative where a row has none. [rows, 1, 1, cache] */
+  cacheBias: 'cache_bias',
+  /** Step: int64 [2], the cache's capacity and 1. */
+  split: 'split',
+  /** [] 1 / temperature (not greedy) */
   inverseTemperature: 'inverse_temperature',
-  /** [sampled, 1] */
+  /** [sampled, 1] (not greedy) */
   uniform: 'uniform',
-  /** [] */
+  /** [] (nucleus) */
   topP: 'top_p',
-  /** [rows, kvHeads, cache, headDim] */
+  /** Step: [rows, kvHeads, cache, headDim] */
   keyCache: (layer: number) => `cache.key.${layer}`,
   valueCache: (layer: number) => `cache.value.${layer}`,
 } as const;
@@ -46,190 +45,103 @@ export const outputNames = {
   value: (layer: number) => `new.value.${layer}`,
 } as const;
 
-/** Weights stored in the graph (prepacked by the runtime), or names only: then they are inputs. */
-export type GraphWeights = NamedTensors | 'inputs';
-
-/** The weights that this model's graph uses, by Hugging Face name; throws where one is missing or misshapen. */
-export function checkedWeights(config: ModelConfig, weights: NamedTensors): NamedTensors {
-  const used = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const [name, shape] of weightShapes(config)) {
-    const tensor = weights.get(name);
-    if (tensor === undefined) {
-      throw new SuperRlError(
-        'model',
-        `The model has no weight '${name}': load a complete checkpoint of this architecture.`,
-      );
-    }
-    if (tensor.shape.join() !== shape.join()) {
-      throw new SuperRlError(
-        'model',
-        `Weight '${name}' has shape [${tensor.shape.join(', ')}] where the configuration asks for [${shape.join(', ')}]: config.json and weights must be of the same model.`,
-      );
-    }
-    used.set(name, tensor);
-  }
-  return used;
-}
-
-export function buildDecodeGraph(config: ModelConfig, mode: SamplingMode, weights: GraphWeights): OnnxGraph {
+export function buildPrefillGraph(config: ModelConfig, mode: SamplingMode, weights: GraphWeights): OnnxGraph {
+  const { kvHeads, heads, headDim, hiddenSize } = config;
   const graph = new OnnxGraph();
   const nodes = new DecoderNodes(graph, config, weights);
-  const { hiddenSize, layers, headDim, vocabularySize } = config;
   const ids = graph.input(inputNames.ids, ['rows', 'new'], 'int32');
-  graph.input(inputNames.positions, ['rows', 'new'], 'int64');
-  graph.input(inputNames.cos, ['positions', headDim / 2], 'float32');
-  graph.input(inputNames.sin, ['positions', headDim / 2], 'float32');
-  graph.input(inputNames.cacheBias, ['rows', 1, 1, 'cache'], 'float32');
-  graph.input(inputNames.newBias, ['queries', 'new'], 'float32');
-  graph.input(inputNames.split, [2], 'int64');
+  const rotary = rotaryInputs(graph, config, 'new');
+  const bias = graph.input(inputNames.causalBias, ['queries', 'new'], 'float32');
   const selected = graph.input(inputNames.selected, ['sampled'], 'int32');
+  const queryWidth = (heads / kvHeads) * headDim; // the queries that share a key and value head
 
-  const embedding = nodes.weight('model.embed_tokens.weight');
-  let residual = graph.node('Gather', [embedding, ids], { axis: 0 }); // [rows, new, hidden]
-  let hidden = nodes.norm(residual, 'model.layers.0.input_layernorm.weight');
-  for (let layer = 0; layer < layers; layer++) {
-    const at = `model.layers.${layer}`;
-    const attended = nodes.attention(layer, hidden);
-    [hidden, residual] = nodes.addNorm(attended, residual, `${at}.post_attention_layernorm.weight`);
-    const fed = nodes.feedForward(layer, hidden);
-    const next = layer === layers - 1 ? 'model.norm.weight' : `model.layers.${layer + 1}.input_layernorm.weight`;
-    [hidden, residual] = nodes.addNorm(fed, residual, next);
-  }
-
-  const last = graph.node('Gather', [graph.node('Reshape', [hidden, graph.int64s([-1, hiddenSize])]), selected], {
-    axis: 0,
-  }); // [sampled, hidden]
-  // The temperature divides the hidden states: the same logits for a pass over [hidden] and not [vocabulary].
-  const scaled =
-    mode === 'greedy' ? last : graph.node('Mul', [last, graph.input(inputNames.inverseTemperature, [], 'float32')]);
-  const head = config.tiedEmbeddings ? embedding : nodes.weight('lm_head.weight');
-  const logits = graph.contrib('FusedMatMul', [scaled, head], { transB: 1 }); // [sampled, vocabulary]
-  const sampled = chooseToken(graph, mode, logits, vocabularySize, {
-    uniform: mode === 'greedy' ? '' : graph.input(inputNames.uniform, ['sampled', 1], 'float32'),
-    topP: mode === 'nucleus' ? graph.input(inputNames.topP, [], 'float32') : '',
+  /** [rows, new, kvHeads · width] to [rows, kvHeads, new, width] */
+  const turned = (x: Value, width: number, name = graph.name()): Value => {
+    const split = graph.node('Reshape', [x, graph.int64s([0, 0, kvHeads, width])]);
+    graph.nodeWithOutputs('Transpose', [split], [name], { perm: [0, 2, 1, 3] });
+    return name;
+  };
+  const hidden = nodes.layers(ids, (layer, x) => {
+    const keys = turned(nodes.keys(layer, x, rotary), headDim, outputNames.key(layer));
+    const values = turned(nodes.values(layer, x), headDim, outputNames.value(layer));
+    for (const name of [keys, values]) graph.namedOutput(name, ['rows', kvHeads, 'new', headDim], 'float32');
+    const queries = graph.node('Reshape', [
+      turned(nodes.queries(layer, x, rotary), queryWidth),
+      graph.int64s([0, kvHeads, -1, headDim]),
+    ]); // [rows, kvHeads, queries, headDim]
+    const scores = graph.node('Add', [scaledScores(graph, config, queries, keys), bias]);
+    const mixed = graph.node('MatMul', [graph.node('Softmax', [scores], { axis: -1 }), values]);
+    const perToken = graph.node('Reshape', [mixed, graph.int64s([0, kvHeads, -1, queryWidth])]);
+    const back = graph.node('Transpose', [perToken], { perm: [0, 2, 1, 3] });
+    return graph.node('Reshape', [back, graph.int64s([0, 0, heads * headDim])]);
   });
-  graph.output(sampled.token, outputNames.token, ['sampled', 1], 'int32');
-  graph.output(sampled.logProb, outputNames.logProb, ['sampled', 1], 'float32');
-  graph.output(sampled.entropy, outputNames.entropy, ['sampled', 1], 'float32');
+  const flat = graph.node('Reshape', [hidden, graph.int64s([-1, hiddenSize])]);
+  outputTokens(graph, nodes, config, mode, graph.node('Gather', [flat, selected], { axis: 0 }));
   return graph;
 }
 
-/** The parts of a decoder layer as ONNX nodes. */
-class DecoderNodes {
-  private readonly shapes: Map<string, readonly number[]>;
-  private readonly added = new Set<string>();
+export function buildStepGraph(config: ModelConfig, mode: SamplingMode, weights: GraphWeights): OnnxGraph {
+  const { kvHeads, heads, headDim, hiddenSize } = config;
+  const graph = new OnnxGraph();
+  const nodes = new DecoderNodes(graph, config, weights);
+  const ids = graph.input(inputNames.ids, ['rows', 1], 'int32');
+  const rotary = rotaryInputs(graph, config, 1);
+  const bias = graph.input(inputNames.cacheBias, ['rows', 1, 1, 'cache'], 'float32');
+  const split = graph.input(inputNames.split, [2], 'int64');
 
-  constructor(
-    private readonly graph: OnnxGraph,
-    private readonly config: ModelConfig,
-    private readonly weights: GraphWeights,
-  ) {
-    this.shapes = weightShapes(config);
-  }
-
-  weight(name: string): Value {
-    if (this.added.has(name)) return name;
-    this.added.add(name);
-    const shape = this.shapes.get(name);
-    const tensor = this.weights === 'inputs' ? undefined : this.weights.get(name);
-    if (shape === undefined) throw new SuperRlError('internal', `No weight '${name}' in this architecture.`);
-    if (this.weights === 'inputs') return this.graph.input(name, shape, 'float32');
-    if (tensor === undefined) throw new SuperRlError('internal', `Weight '${name}' was not checked.`);
-    return this.graph.weight(name, shape, tensor.data);
-  }
-
-  norm(x: Value, weight: string): Value {
-    return this.graph.node('SimplifiedLayerNormalization', [x, this.weight(weight)], {
-      epsilon: { float: this.config.rmsNormEpsilon },
-      axis: -1,
-      stash_type: 1,
-    });
-  }
-
-  /** [norm(x + residual), x + residual] */
-  addNorm(x: Value, residual: Value, weight: string): [Value, Value] {
-    const normed = this.graph.name();
-    const sum = this.graph.name();
-    this.graph.nodeWithOutputs(
-      'SkipSimplifiedLayerNormalization',
-      [x, residual, this.weight(weight)],
-      [normed, '', '', sum],
-      { epsilon: { float: this.config.rmsNormEpsilon } },
-      'com.microsoft',
-    );
-    return [normed, sum];
-  }
-
-  private linear(x: Value, weight: string): Value {
-    return this.graph.contrib('FusedMatMul', [x, this.weight(weight)], { transB: 1 });
-  }
-
-  feedForward(layer: number, x: Value): Value {
-    const at = `model.layers.${layer}.mlp`;
-    const gate = this.graph.contrib('QuickGelu', [this.linear(x, `${at}.gate_proj.weight`)], { alpha: { float: 1 } }); // SiLU
-    const up = this.linear(x, `${at}.up_proj.weight`);
-    return this.linear(this.graph.node('Mul', [gate, up]), `${at}.down_proj.weight`);
-  }
-
-  /** Query, key or value of a layer: [rows, new, heads · headDim]; positions are added to queries and keys. */
-  private project(layer: number, x: Value, which: 'q' | 'k' | 'v'): Value {
-    const { config, graph } = this;
-    const at = `model.layers.${layer}.self_attn`;
-    const heads = which === 'q' ? config.heads : config.kvHeads;
-    let y = this.linear(x, `${at}.${which}_proj.weight`);
-    if (config.qkvBias) y = graph.node('Add', [y, this.weight(`${at}.${which}_proj.bias`)]);
-    if (which === 'v') return y;
-    if (config.qkNorm) {
-      const perHead = graph.node('Reshape', [y, graph.int64s([0, 0, heads, config.headDim])]);
-      const normed = this.norm(perHead, `${at}.${which}_norm.weight`);
-      y = graph.node('Reshape', [normed, graph.int64s([0, 0, heads * config.headDim])]);
-    }
-    return graph.contrib('RotaryEmbedding', [y, inputNames.positions, inputNames.cos, inputNames.sin], {
-      num_heads: heads,
-      interleaved: 0,
-    });
-  }
-
-  /** [rows, new, kvHeads · width] to [rows, kvHeads, new · width / headDim, headDim] */
-  private byKvHead(x: Value, width: number): Value {
-    const { graph, config } = this;
-    const split = graph.node('Reshape', [x, graph.int64s([0, 0, config.kvHeads, width])]);
-    const turned = graph.node('Transpose', [split], { perm: [0, 2, 1, 3] });
-    return width === config.headDim
-      ? turned
-      : graph.node('Reshape', [turned, graph.int64s([0, config.kvHeads, -1, config.headDim])]);
-  }
-
-  attention(layer: number, x: Value): Value {
-    const { graph, config } = this;
-    const { kvHeads, headDim, heads } = config;
-    const queryWidth = (heads / kvHeads) * headDim; // the queries that share a key and value head
+  const perKvHead = (x: Value, name = graph.name()): Value => {
+    graph.nodeWithOutputs('Reshape', [x, graph.int64s([0, kvHeads, -1, headDim])], [name]);
+    return name;
+  };
+  const hidden = nodes.layers(ids, (layer, x) => {
     const cache = (name: string) => graph.input(name, ['rows', kvHeads, 'cache', headDim], 'float32');
     const keyCache = cache(inputNames.keyCache(layer));
     const valueCache = cache(inputNames.valueCache(layer));
-    const query = this.byKvHead(this.project(layer, x, 'q'), queryWidth);
-    const key = this.byKvHead(this.project(layer, x, 'k'), headDim);
-    const value = this.byKvHead(this.project(layer, x, 'v'), headDim);
-    graph.output(key, outputNames.key(layer), ['rows', kvHeads, 'new', headDim], 'float32');
-    graph.output(value, outputNames.value(layer), ['rows', kvHeads, 'new', headDim], 'float32');
+    const key = perKvHead(nodes.keys(layer, x, rotary), outputNames.key(layer)); // [rows, kvHeads, 1, headDim]
+    const value = perKvHead(nodes.values(layer, x), outputNames.value(layer));
+    for (const name of [key, value]) graph.namedOutput(name, ['rows', kvHeads, 1, headDim], 'float32');
+    const query = perKvHead(nodes.queries(layer, x, rotary)); // [rows, kvHeads, heads / kvHeads, headDim]
 
-    const scores = (keys: Value, bias: Value) =>
-      graph.node('Add', [
-        graph.contrib('FusedMatMul', [query, keys], { transB: 1, alpha: { float: 1 / Math.sqrt(headDim) } }),
-        bias,
-      ]); // [rows, kvHeads, queries, cache or new]
-    const all = [scores(keyCache, inputNames.cacheBias), scores(key, inputNames.newBias)];
-    const shares = graph.node('Softmax', [graph.node('Concat', all, { axis: 3 })], { axis: -1 });
+    const cacheScores = graph.node('Add', [scaledScores(graph, config, query, keyCache), bias]);
+    // The token's attention to itself is one number a head: products and a sum beat as many tiny matrix products.
+    const dot = graph.node('ReduceSum', [graph.node('Mul', [query, key]), graph.int64s([-1])], { keepdims: 1 });
+    const ownScore = graph.node('Mul', [dot, graph.scalar(1 / Math.sqrt(headDim))]);
+    const shares = graph.node('Softmax', [graph.node('Concat', [cacheScores, ownScore], { axis: 3 })], { axis: -1 });
     const cacheShares = graph.name();
-    const newShares = graph.name();
-    graph.nodeWithOutputs('Split', [shares, inputNames.split], [cacheShares, newShares], { axis: 3 });
+    const ownShare = graph.name();
+    graph.nodeWithOutputs('Split', [shares, split], [cacheShares, ownShare], { axis: 3 });
     const mixed = graph.node('Add', [
       graph.node('MatMul', [cacheShares, valueCache]),
-      graph.node('MatMul', [newShares, value]),
-    ]); // [rows, kvHeads, queries, headDim]
-    const perToken = graph.node('Reshape', [mixed, graph.int64s([0, kvHeads, -1, queryWidth])]);
-    const turned = graph.node('Transpose', [perToken], { perm: [0, 2, 1, 3] });
-    const joined = graph.node('Reshape', [turned, graph.int64s([0, 0, heads * headDim])]);
-    return this.linear(joined, `model.layers.${layer}.self_attn.o_proj.weight`);
-  }
+      graph.node('Mul', [ownShare, value]),
+    ]);
+    return graph.node('Reshape', [mixed, graph.int64s([0, 1, heads * headDim])]);
+  });
+  outputTokens(graph, nodes, config, mode, graph.node('Reshape', [hidden, graph.int64s([-1, hiddenSize])]));
+  return graph;
+}
+
+function rotaryInputs(graph: OnnxGraph, config: ModelConfig, tokens: 'new' | 1): RotaryInputs {
+  return {
+    positions: graph.input(inputNames.positions, ['rows', tokens], 'int64'),
+    cos: graph.input(inputNames.cos, ['positions', config.headDim / 2], 'float32'),
+    sin: graph.input(inputNames.sin, ['positions', config.headDim / 2], 'float32'),
+  };
+}
+
+function scaledScores(graph: OnnxGraph, config: ModelConfig, queries: Value, keys: Value): Value {
+  return graph.contrib('FusedMatMul', [queries, keys], { transB: 1, alpha: { float: 1 / Math.sqrt(config.headDim) } });
+}
+
+/** Chooses a token from each hidden state, [sampled, hidden]. */
+function outputTokens(graph: OnnxGraph, nodes: DecoderNodes, config: ModelConfig, mode: SamplingMode, x: Value): void {
+  // The temperature divides the hidden states: the same logits, for a pass over [hidden] and not [vocabulary].
+  const scaled =
+    mode === 'greedy' ? x : graph.node('Mul', [x, graph.input(inputNames.inverseTemperature, [], 'float32')]);
+  const chosen = chooseToken(graph, mode, nodes.logits(scaled), config.vocabularySize, {
+    uniform: mode === 'greedy' ? '' : graph.input(inputNames.uniform, ['sampled', 1], 'float32'),
+    topP: mode === 'nucleus' ? graph.input(inputNames.topP, [], 'float32') : '',
+  });
+  graph.output(chosen.token, outputNames.token, ['sampled', 1], 'int32');
+  graph.output(chosen.logProb, outputNames.logProb, ['sampled', 1], 'float32');
+  graph.output(chosen.entropy, outputNames.entropy, ['sampled', 1], 'float32');
 }

@@ -1,5 +1,5 @@
-// Runs the decode graph: once over a batch of prompts (prefill), then once a token over the rows in the cache. Input
-// tensors are made anew only when the number of rows or the capacity changes; otherwise their arrays are refilled.
+// Runs the graphs of generation: prefill over a batch of prompts, then a step a token over the rows in the cache. A
+// step's input tensors are made anew only when rows or capacity change; otherwise their arrays are refilled.
 import * as ort from 'onnxruntime-node';
 import type { ModelConfig } from '../../../model/model-config';
 import { SuperRlError } from '../../../protocol/errors';
@@ -7,8 +7,10 @@ import { inputNames, outputNames } from './decode-graph';
 import type { DecodeSession } from './decode-sessions';
 import type { KvCache, PrefilledPrompt } from './kv-cache';
 import type { RotaryTable } from './rotary-table';
+import type { SamplingMode } from './sampling-nodes';
 
 export interface SamplingSettings {
+  readonly greedy: boolean;
   readonly temperature: number;
   readonly topP: number;
 }
@@ -30,25 +32,32 @@ interface StepInputs {
 }
 
 export class DecodeRunner {
-  private readonly fixedFeeds: Record<string, ort.Tensor>;
-  private readonly inputs: ReadonlySet<string>;
+  private readonly prefillFeeds: Readonly<Record<string, ort.Tensor>>;
+  private readonly stepFeeds: Readonly<Record<string, ort.Tensor>>;
+  private readonly mode: SamplingMode;
   private step: StepInputs | undefined;
 
   constructor(
     private readonly config: ModelConfig,
-    private readonly decode: DecodeSession,
+    private readonly sessions: { readonly prefill: DecodeSession; readonly step: DecodeSession },
     table: RotaryTable,
     settings: SamplingSettings,
   ) {
+    this.mode = samplingMode(settings);
     const pairs = config.headDim / 2;
-    this.inputs = new Set(decode.session.inputNames);
-    this.fixedFeeds = this.wanted({
-      ...decode.weightFeeds,
+    const fixed: Record<string, ort.Tensor> = {
       [inputNames.cos]: new ort.Tensor('float32', table.cos, [table.positions, pairs]),
       [inputNames.sin]: new ort.Tensor('float32', table.sin, [table.positions, pairs]),
-      [inputNames.inverseTemperature]: new ort.Tensor('float32', Float32Array.of(1 / settings.temperature), []),
-      [inputNames.topP]: new ort.Tensor('float32', Float32Array.of(settings.topP), []),
-    });
+    };
+    if (this.mode !== 'greedy') {
+      const inverse = Float32Array.of(1 / settings.temperature);
+      fixed[inputNames.inverseTemperature] = new ort.Tensor('float32', inverse, []);
+    }
+    if (this.mode === 'nucleus') {
+      fixed[inputNames.topP] = new ort.Tensor('float32', Float32Array.of(settings.topP), []);
+    }
+    this.prefillFeeds = { ...sessions.prefill.weightFeeds, ...fixed };
+    this.stepFeeds = { ...sessions.step.weightFeeds, ...fixed };
   }
 
   /**
@@ -61,7 +70,7 @@ export class DecodeRunner {
     sampledPrompts: readonly number[],
     uniform: Float32Array,
   ): Promise<{ chosen: ChosenTokens; prompts: PrefilledPrompt[] }> {
-    const { kvHeads, heads, headDim, layers } = this.config;
+    const { kvHeads, heads, layers } = this.config;
     const padded = Math.max(...prompts.map((prompt) => prompt.length));
     const ids = new Int32Array(prompts.length * padded); // padding is any token: nothing attends to it
     prompts.forEach((prompt, index) => {
@@ -69,24 +78,14 @@ export class DecodeRunner {
     });
     const positions = BigInt64Array.from(ids, (_, index) => BigInt(index % padded));
     const selected = Int32Array.from(sampledPrompts, (prompt) => prompt * padded + (prompts[prompt]?.length ?? 0) - 1);
-    const feeds: Record<string, ort.Tensor> = {
-      ...this.fixedFeeds,
-      ...this.wanted({
-        [inputNames.ids]: new ort.Tensor('int32', ids, [prompts.length, padded]),
-        [inputNames.positions]: new ort.Tensor('int64', positions, [prompts.length, padded]),
-        [inputNames.cacheBias]: new ort.Tensor('float32', new Float32Array(0), [prompts.length, 1, 1, 0]),
-        [inputNames.newBias]: causalBias(padded, heads / kvHeads),
-        [inputNames.split]: new ort.Tensor('int64', BigInt64Array.of(0n, BigInt(padded)), [2]),
-        [inputNames.selected]: new ort.Tensor('int32', selected, [selected.length]),
-        [inputNames.uniform]: new ort.Tensor('float32', uniform, [uniform.length, 1]),
-      }),
-    };
-    const empty = new ort.Tensor('float32', new Float32Array(0), [prompts.length, kvHeads, 0, headDim]);
-    for (let layer = 0; layer < layers; layer++) {
-      feeds[inputNames.keyCache(layer)] = empty;
-      feeds[inputNames.valueCache(layer)] = empty;
-    }
-    const results = await this.decode.session.run(feeds);
+    const results = await this.sessions.prefill.session.run({
+      ...this.prefillFeeds,
+      ...this.uniformFeed(uniform),
+      [inputNames.ids]: new ort.Tensor('int32', ids, [prompts.length, padded]),
+      [inputNames.positions]: new ort.Tensor('int64', positions, [prompts.length, padded]),
+      [inputNames.causalBias]: causalBias(padded, heads / kvHeads),
+      [inputNames.selected]: new ort.Tensor('int32', selected, [selected.length]),
+    });
     const perLayer = (name: (layer: number) => string) =>
       Array.from({ length: layers }, (_, layer) => floats(results, name(layer)));
     const keys = perLayer(outputNames.key);
@@ -111,7 +110,7 @@ export class DecodeRunner {
       step.positions[row] = BigInt(cache.lengths[row] ?? 0);
       fill(row, step.ids, step.uniform);
     }
-    const results = await this.decode.session.run(step.feeds);
+    const results = await this.sessions.step.session.run(step.feeds);
     for (let layer = 0; layer < this.config.layers; layer++) {
       cache.write(layer, floats(results, outputNames.key(layer)), floats(results, outputNames.value(layer)));
     }
@@ -122,22 +121,17 @@ export class DecodeRunner {
   private stepInputs(cache: KvCache): StepInputs {
     const { rows, capacity } = cache;
     if (this.step?.rows === rows && this.step.capacity === capacity) return this.step;
-    const { kvHeads, heads, headDim, layers } = this.config;
+    const { kvHeads, headDim, layers } = this.config;
     const ids = new Int32Array(rows);
     const positions = new BigInt64Array(rows);
     const uniform = new Float32Array(rows);
-    const group = heads / kvHeads;
     const feeds: Record<string, ort.Tensor> = {
-      ...this.fixedFeeds,
-      ...this.wanted({
-        [inputNames.ids]: new ort.Tensor('int32', ids, [rows, 1]),
-        [inputNames.positions]: new ort.Tensor('int64', positions, [rows, 1]),
-        [inputNames.cacheBias]: new ort.Tensor('float32', cache.bias(), [rows, 1, 1, capacity]),
-        [inputNames.newBias]: new ort.Tensor('float32', new Float32Array(group), [group, 1]),
-        [inputNames.split]: new ort.Tensor('int64', BigInt64Array.of(BigInt(capacity), 1n), [2]),
-        [inputNames.selected]: new ort.Tensor('int32', Int32Array.from(ids.keys()), [rows]),
-        [inputNames.uniform]: new ort.Tensor('float32', uniform, [rows, 1]),
-      }),
+      ...this.stepFeeds,
+      ...this.uniformFeed(uniform),
+      [inputNames.ids]: new ort.Tensor('int32', ids, [rows, 1]),
+      [inputNames.positions]: new ort.Tensor('int64', positions, [rows, 1]),
+      [inputNames.cacheBias]: new ort.Tensor('float32', cache.bias(), [rows, 1, 1, capacity]),
+      [inputNames.split]: new ort.Tensor('int64', BigInt64Array.of(BigInt(capacity), 1n), [2]),
     };
     const shape = [rows, kvHeads, capacity, headDim];
     for (let layer = 0; layer < layers; layer++) {
@@ -148,10 +142,15 @@ export class DecodeRunner {
     return this.step;
   }
 
-  /** Greedy graphs have no temperature and no uniform number, and only nucleus graphs have top-p. */
-  private wanted(feeds: Record<string, ort.Tensor>): Record<string, ort.Tensor> {
-    return Object.fromEntries(Object.entries(feeds).filter(([name]) => this.inputs.has(name)));
+  private uniformFeed(uniform: Float32Array): Record<string, ort.Tensor> {
+    if (this.mode === 'greedy') return {};
+    return { [inputNames.uniform]: new ort.Tensor('float32', uniform, [uniform.length, 1]) };
   }
+}
+
+export function samplingMode(settings: SamplingSettings): SamplingMode {
+  if (settings.greedy) return 'greedy';
+  return settings.topP < 1 ? 'nucleus' : 'sample';
 }
 
 /** [new · group, new]: 0 where a query may see a new token, hugely negative where that lies in its future. */

@@ -5,7 +5,7 @@ import type { ModelConfig } from '../../../model/model-config';
 import type { NamedTensors } from '../../../model/named-tensors';
 import { SuperRlError } from '../../../protocol/errors';
 import type { EnginePlan, GenerateRequest, Generation } from '../../engine';
-import { type ChosenTokens, DecodeRunner } from './decode-runner';
+import { type ChosenTokens, DecodeRunner, samplingMode } from './decode-runner';
 import { DecodeSessions } from './decode-sessions';
 import { checkGenerateRequest } from './generate-request';
 import { GenerationRow } from './generation-row';
@@ -87,8 +87,9 @@ export class Decoder {
     const longest = Math.min(contextLength, longestPrompt + maxNewTokens);
     const limit = rowsInFlight(this.config, longest);
     const cache = this.clearedCache(limit, longest);
-    const decode = await this.sessions.get(request.greedy ? 'greedy' : request.topP < 1 ? 'nucleus' : 'sample');
-    const runner = new DecodeRunner(this.config, decode, this.rotary(longest), request);
+    const mode = samplingMode(request);
+    const sessions = { prefill: await this.sessions.prefill(mode), step: await this.sessions.step(mode) };
+    const runner = new DecodeRunner(this.config, sessions, this.rotary(longest), request);
 
     const rowsOf = groups.map(({ promptIds, completions }, group) =>
       Array.from({ length: completions }, (_, completion) => {
