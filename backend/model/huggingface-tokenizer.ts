@@ -132,6 +132,7 @@ export function createTokenizer({ files, eosIds: givenEosIds, place }: Tokenizer
     padId: idOf(config.pad_token) ?? eosId,
     promptPrefix,
     hasChatTemplate: chat !== undefined,
+    chatTemplate: chat?.source,
     encode: (text) => Int32Array.from(library.encode(text, { add_special_tokens: false }).ids),
     decode: (ids, options) => {
       const kept: number[] = [];

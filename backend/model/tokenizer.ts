@@ -17,6 +17,8 @@ export interface Tokenizer {
   /** The special token's text that the tokenizer itself puts before a plain prompt (BOS of Llama 3). */
   readonly promptPrefix?: string | undefined;
   readonly hasChatTemplate: boolean;
+  /** Its Jinja source. */
+  readonly chatTemplate?: string | undefined;
   renderChat(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): string;
   /** Files in Hugging Face layout (tokenizer.json, tokenizer_config.json, chat_template.jinja, …) by name, to store beside weights. */
   files(): Map<string, string>;
