@@ -1,0 +1,258 @@
+// The WebSocket protocol between a window (client) and the server, all of it. One JSON message a frame.
+// Client → server: request, cancel. Server → client: hello, response, event, progress.
+// A run is named by the absolute path of its folder: the folder is the one truth, live or finished.
+import { z } from 'zod';
+import { errorCodes } from './errors';
+import { type RunEvent, runEventSchema, runStates } from './events';
+import { rewardOutcomeSchema, sampleCompletionSchema, sampleGroupSchema } from './sample';
+
+/** Clients and servers of different numbers never talk; raised with each incompatible change. */
+export const protocolVersion = 1;
+
+/** Largest frame either side accepts, in bytes. */
+export const maxMessageBytes = 8 * 1024 * 1024;
+
+const run = z.string().min(1).describe('Absolute path of the run folder.');
+
+export const runSummarySchema = z.object({
+  run,
+  name: z.string(),
+  method: z.string(),
+  state: z.enum([...runStates, 'queued', 'damaged']),
+  /** Why: interrupted, failed, damaged, queued behind which run. */
+  reason: z.string().optional(),
+  /** A trainer holds the lock now (also one started in a terminal). */
+  live: z.boolean(),
+  /** It can be resumed from a checkpoint. */
+  resumable: z.boolean(),
+  engine: z.string(),
+  engineReason: z.string().optional(),
+  step: z.int(),
+  progress: z.number(),
+  reward: z.number().optional(),
+  heldOut: z.record(z.string(), z.number()).optional(),
+  checkpoints: z.array(z.object({ step: z.int(), path: z.string(), best: z.boolean() })),
+  alarms: z.int(),
+  startedAt: z.number(),
+  changedAt: z.number(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+const sampleFilter = z.object({
+  decision: z.enum(['pg', 'sft', 'mix', 'skip']).optional(),
+  solved: z.enum(['none', 'some', 'all']).optional(),
+  maskedByShaping: z.boolean().optional(),
+  text: z.string().optional(),
+});
+export type SampleFilter = z.infer<typeof sampleFilter>;
+
+const groupWithCompletions = z.object({ group: sampleGroupSchema, completions: z.array(sampleCompletionSchema) });
+export type SampledGroup = z.infer<typeof groupWithCompletions>;
+
+const request = <P extends z.ZodType, R extends z.ZodType>(params: P, result: R) => ({ params, result });
+const nothing = z.object({});
+
+/** Every request by name: what it takes and what it gives back. */
+export const requests = {
+  /** Runs under these directories, newest first; the client gets `runsChanged` notices for them from then on. */
+  listRuns: request(z.object({ directories: z.array(z.string()) }), z.object({ runs: z.array(runSummarySchema) })),
+  /** Starts a run (or queues it behind a live one unless startNow). */
+  startRun: request(
+    z.object({
+      runFile: z.string(),
+      overrides: z.array(z.string()).default([]),
+      runsDirectory: z.string().optional(),
+      startNow: z.boolean().default(false),
+    }),
+    z.object({
+      run: z.string().optional(),
+      queued: z.boolean(),
+      queueId: z.string().optional(),
+      warnings: z.array(z.string()),
+    }),
+  ),
+  resumeRun: request(z.object({ run }), z.object({ run })),
+  /** pause, resume, stop and checkpoint are acted on at the trainer's next safe point. */
+  controlRun: request(z.object({ run, action: z.enum(['pause', 'resume', 'stop', 'checkpoint']) }), nothing),
+  cancelQueued: request(z.object({ queueId: z.string() }), nothing),
+  /** run.json and, when there is one, summary.json. */
+  readRun: request(
+    z.object({ run }),
+    z.object({
+      summary: runSummarySchema,
+      record: z.record(z.string(), z.unknown()),
+      end: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
+  /** Replays events from seq on and goes on live, without gap or duplicate, as `event` messages. */
+  subscribe: request(z.object({ run, fromSeq: z.int().positive() }), z.object({ subscription: z.int() })),
+  unsubscribe: request(z.object({ subscription: z.int() }), nothing),
+  /** Events received so far; the server stops sending far ahead of a slow reader. */
+  ack: request(z.object({ subscription: z.int(), seq: z.int() }), nothing),
+  /** The groups of a step with their completions. */
+  readSamples: request(
+    z.object({ run, step: z.int(), filter: sampleFilter.prefault({}) }),
+    z.object({ step: z.int(), groups: z.array(groupWithCompletions) }),
+  ),
+  /** Steps that have samples, in order. */
+  sampleSteps: request(z.object({ run }), z.object({ steps: z.array(z.int()) })),
+  /** Full-text search over a run's completions, newest first. */
+  searchSamples: request(
+    z.object({ run, filter: sampleFilter, limit: z.int().positive().max(1000).default(100) }),
+    z.object({ groups: z.array(groupWithCompletions), complete: z.boolean() }),
+  ),
+  /** Newest outcome of each dataset row (by source file) that a run has touched: for inline decorations. */
+  rowOutcomes: request(
+    z.object({ run }),
+    z.object({
+      rows: z.array(
+        z.object({
+          file: z.string(),
+          row: z.int(),
+          rowHash: z.string(),
+          promptId: z.string(),
+          step: z.int(),
+          group: z.int(),
+          solved: z.int(),
+          k: z.int(),
+          decision: z.string(),
+          /** How often each decision fell on this row so far. */
+          decisions: z.record(z.string(), z.int()),
+          lastReward: z.number().nullable(),
+        }),
+      ),
+    }),
+  ),
+  /** Layout, mapping, examples, problems, trace coverage: shown before a run file is written. */
+  inspectData: request(
+    z.object({
+      file: z.string(),
+      map: z.record(z.string(), z.string()).optional(),
+      traces: z.unknown().optional(),
+      limit: z.int().optional(),
+    }),
+    z.record(z.string(), z.unknown()),
+  ),
+  auditTraces: request(z.object({ runFile: z.string() }), z.record(z.string(), z.unknown())),
+  /** Probes sparsity: rollouts on some prompts, no training. */
+  probeSparsity: request(
+    z.object({ runFile: z.string() }),
+    z.object({ prompts: z.int(), solved: z.int(), upperBound: z.number(), sparse: z.boolean(), reason: z.string() }),
+  ),
+  doctor: request(nothing, z.record(z.string(), z.unknown())),
+  /** One completion of a checkpoint; tokens arrive as `progress` messages. */
+  tryModel: request(
+    z.object({
+      model: z.string(),
+      prompt: z.string(),
+      chatTemplate: z.boolean().optional(),
+      temperature: z.number().nonnegative().default(1),
+      maxNewTokens: z.int().positive().max(4096).default(256),
+    }),
+    z.object({ text: z.string(), tokens: z.int(), stopReason: z.string() }),
+  ),
+  exportModel: request(
+    z.object({ model: z.string(), to: z.string(), format: z.enum(['huggingface', 'gguf']), dtype: z.string() }),
+    z.object({ path: z.string(), bytes: z.int() }),
+  ),
+  /** Exported reward functions of a file with their places. */
+  rewardFunctions: request(
+    z.object({ file: z.string() }),
+    z.object({
+      functions: z.array(z.object({ name: z.string(), line: z.int(), batched: z.boolean() })),
+      problem: z.string().optional(),
+    }),
+  ),
+  /** Runs a reward function over a run's stored completions, no generation; counts arrive as `progress`. */
+  rescore: request(
+    z.object({
+      run,
+      rewardFile: z.string(),
+      export: z.string().optional(),
+      component: z.string(),
+      limit: z.int().positive().optional(),
+    }),
+    z.object({
+      completions: z.int(),
+      changed: z.array(
+        z.object({
+          step: z.int(),
+          group: z.int(),
+          index: z.int(),
+          before: rewardOutcomeSchema,
+          after: rewardOutcomeSchema,
+        }),
+      ),
+      decisionsChanged: z.array(z.object({ step: z.int(), group: z.int(), before: z.string(), after: z.string() })),
+      complete: z.boolean(),
+    }),
+  ),
+  /** Starts a reward host stopped at its first line, with one stored sample as input; the window attaches a debugger. */
+  debugReward: request(
+    z.object({
+      rewardFile: z.string(),
+      export: z.string().optional(),
+      run,
+      step: z.int(),
+      group: z.int(),
+      index: z.int().optional(),
+    }),
+    z.object({ port: z.int(), session: z.string() }),
+  ),
+  runFixtures: request(z.object({ files: z.array(z.string()) }), z.record(z.string(), z.unknown())),
+} as const;
+export type RequestName = keyof typeof requests;
+export type RequestParams<N extends RequestName> = z.input<(typeof requests)[N]['params']>;
+export type RequestResult<N extends RequestName> = z.output<(typeof requests)[N]['result']>;
+
+/** Client → server. `id` is the client's own and comes back in the response. */
+export const clientMessageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('request'), id: z.int(), method: z.string(), params: z.unknown() }),
+  z.object({ kind: z.literal('cancel'), id: z.int() }),
+]);
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+
+/** Server → client. */
+export const serverMessageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('hello'), protocol: z.int(), version: z.string(), readOnly: z.boolean(), pid: z.int() }),
+  z.object({ kind: z.literal('response'), id: z.int(), ok: z.literal(true), result: z.unknown() }),
+  z.object({
+    kind: z.literal('response'),
+    id: z.int(),
+    ok: z.literal(false),
+    error: z.object({
+      code: z.enum([...errorCodes, 'cancelled', 'unknownMethod', 'badParams']),
+      message: z.string(),
+      place: z.object({ file: z.string(), line: z.int().optional(), column: z.int().optional() }).optional(),
+    }),
+  }),
+  z.object({
+    kind: z.literal('event'),
+    subscription: z.int(),
+    run: z.string(),
+    event: runEventSchema as z.ZodType<RunEvent>,
+  }),
+  z.object({
+    kind: z.literal('progress'),
+    id: z.int(),
+    done: z.number(),
+    total: z.number().optional(),
+    message: z.string(),
+  }),
+  z.object({ kind: z.literal('runsChanged') }),
+]);
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
+
+/** The record by which windows find the one server of a user and protocol version. */
+export const serverRecordSchema = z.object({
+  pid: z.int().positive(),
+  /** Tells this process from a later one with the same pid. */
+  processStart: z.string(),
+  port: z.int().positive(),
+  protocol: z.int(),
+  version: z.string(),
+  /** 32 random bytes, hexadecimal. */
+  token: z.string().length(64),
+  readOnly: z.boolean(),
+});
+export type ServerRecord = z.infer<typeof serverRecordSchema>;
