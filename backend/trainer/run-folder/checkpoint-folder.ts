@@ -131,12 +131,17 @@ export async function newestCheckpoint(
 
 /** Reads a checkpoint of ours with everything that training needs to go on. */
 export async function readCheckpoint(folder: string): Promise<StoredCheckpoint> {
-  const state = readState(join(folder, 'state.json'));
+  const state = readCheckpointState(folder);
   const { weights } = await loadCheckpoint(folder);
   const optimizer = await readOptimizer(join(folder, 'optimizer.safetensors'));
   const adaptersFile = join(folder, 'adapters.safetensors');
   const adapters = existsSync(adaptersFile) ? await readTensors(adaptersFile) : undefined;
   return { path: folder, state, weights, ...(adapters ? { adapters } : {}), optimizer };
+}
+
+/** Where training stood at a checkpoint of ours, without reading its weights. */
+export function readCheckpointState(folder: string): TrainerState {
+  return readState(join(folder, 'state.json'));
 }
 
 function readState(file: string): TrainerState {

@@ -1,0 +1,118 @@
+// `superrl data inspect` and `superrl data audit`: what a dataset holds, and whether its traces are worth learning.
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { auditTraces, renderAudit } from '../data/audit';
+import { openDataset } from '../data/dataset';
+import { inspectDataset, renderInspection } from '../data/inspect';
+import { attachTraces } from '../data/traces';
+import { SuperRlError } from '../protocol/errors';
+import { createScorer } from '../rewards/create-scorer';
+import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
+import { exitCodes } from './error-report';
+import { wholeNumber } from './number-option';
+import { printable } from './paint';
+import { readRunSettings } from './run-file';
+
+interface InspectOptions extends CommonOptions {
+  readonly map?: readonly string[];
+  readonly limit?: number;
+  readonly examples: number;
+}
+
+export function dataCommand(context: CommandContext): Command {
+  return new Command('data')
+    .description('Look at datasets and traces')
+    .addCommand(inspectCommand(context))
+    .addCommand(auditCommand(context));
+}
+
+function inspectCommand({ terminal, finish }: CommandContext): Command {
+  return createCommand('inspect <file>', 'Show how a dataset is understood: layout, mapping, problems, first rows')
+    .option('--map <field=column>', 'map a field (prompt, answer, demonstration, id) to a column or template', collect)
+    .option('--limit <n>', 'read the first N rows only', wholeNumber('--limit', 1))
+    .option('--examples <n>', 'rows to show', wholeNumber('--examples', 0), 3)
+    .addHelpText(
+      'after',
+      '\nFILE: JSONL, JSON, CSV or Parquet, each also .gz; or a run file, whose data and traces are shown.',
+    )
+    .action(async (file: string, options: InspectOptions) => {
+      const { examples, limit } = options;
+      const inspection = await inspectDataset(
+        isRunFile(file)
+          ? { ...runRequest(file, options), examples }
+          : {
+              file: resolve(file),
+              map: parseMap(options.map ?? []),
+              examples,
+              ...(limit === undefined ? {} : { limit }),
+            },
+      );
+      terminal.out(options.json ? `${JSON.stringify(inspection)}\n` : `${printable(renderInspection(inspection))}\n`);
+      finish(exitCodes.done);
+    });
+}
+
+function auditCommand({ terminal, finish }: CommandContext): Command {
+  return createCommand('audit <run>', "Score every trace with the run's own rewards and list those that teach nothing")
+    .option('--set <path=value>', 'change a field of the run file; may be given several times', collect)
+    .action(async (run: string, options: CommonOptions & { set?: readonly string[] }) => {
+      const { config, baseFolder } = readRunSettings(run, options.set ?? []);
+      if (!config.traces) {
+        throw new SuperRlError('config', '"traces" is not set in the run file, so there is nothing to audit.');
+      }
+      const scorer = await createScorer({ rewards: config.rewards, baseFolder });
+      try {
+        const dataset = await openDataset(trainRequest(config, baseFolder));
+        const traces = { ...config.traces, onTooLong: 'keep' as const };
+        if (traces.path !== undefined) traces.path = resolve(baseFolder, traces.path);
+        const traced = await attachTraces(dataset, traces);
+        try {
+          const report = await auditTraces({ dataset: traced, scorer, successAbove: config.switch.successAbove });
+          terminal.out(options.json ? `${JSON.stringify(report)}\n` : `${printable(renderAudit(report))}\n`);
+        } finally {
+          await traced.close();
+        }
+      } finally {
+        await scorer.close();
+      }
+      finish(exitCodes.done);
+    });
+}
+
+type Config = ReturnType<typeof readRunSettings>['config'];
+
+function trainRequest({ data }: Config, baseFolder: string) {
+  const limit = data.limit === undefined ? {} : { limit: data.limit };
+  return { file: resolve(baseFolder, data.train), map: data.map, onBadRow: 'skip', ...limit } as const;
+}
+
+function runRequest(file: string, options: InspectOptions) {
+  if (options.map) throw new SuperRlError('usage', '--map is for dataset files; a run file says its own data.map.');
+  const { config, baseFolder } = readRunSettings(file);
+  const request = {
+    ...trainRequest(config, baseFolder),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+  };
+  if (!config.traces) return request;
+  const { path } = config.traces;
+  return {
+    ...request,
+    traces: { ...config.traces, ...(path === undefined ? {} : { path: resolve(baseFolder, path) }) },
+  };
+}
+
+function isRunFile(file: string): boolean {
+  return file.endsWith('.superrl.json') || statSync(join(file, 'run.json'), { throwIfNoEntry: false }) !== undefined;
+}
+
+function parseMap(entries: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const equals = entry.indexOf('=');
+      if (equals < 1)
+        throw new SuperRlError('usage', `--map "${entry}": write field=column, for example prompt=question.`);
+      return [entry.slice(0, equals), entry.slice(equals + 1)];
+    }),
+  );
+}

@@ -1,0 +1,43 @@
+// The configuration a command works with: a run file checked in full, or the one a run folder stores.
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { readRunConfig } from '../method/config-checks';
+import { errorText, SuperRlError } from '../protocol/errors';
+import type { RunConfig } from '../protocol/run-config';
+import { runFileError } from '../protocol/run-file';
+import { readRunRecord } from '../trainer/run-folder/run-json';
+
+export interface RunSettings {
+  readonly config: RunConfig;
+  /** Absolute; paths in config are relative to its folder. */
+  readonly runFile: string;
+  readonly baseFolder: string;
+}
+
+/**
+ * Reads a run file, or the configuration of a run folder.
+ * @throws SuperRlError `usage` when there is no such file, `config` naming every mistake with its place.
+ */
+export function readRunSettings(path: string, overrides: readonly string[] = []): RunSettings {
+  const file = resolve(path);
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat?.isDirectory() && statSync(join(file, 'run.json'), { throwIfNoEntry: false })) {
+    if (overrides.length > 0)
+      throw new SuperRlError('usage', '--set changes a run file; the configuration of a run is fixed.');
+    const { config, runFile } = readRunRecord(file);
+    return { config, runFile, baseFolder: dirname(runFile) };
+  }
+  const { config, problems } = readRunConfig(readText(file, stat?.isDirectory() ?? false), path, overrides);
+  if (!config) throw runFileError(problems);
+  return { config, runFile: file, baseFolder: dirname(file) };
+}
+
+function readText(file: string, isFolder: boolean): string {
+  const advice = 'Give a run file (NAME.superrl.json), or a run folder.';
+  if (isFolder) throw new SuperRlError('usage', `${file} is a folder without run.json. ${advice}`);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SuperRlError('usage', `${file} can't be read (${errorText(error)}). ${advice}`, { cause: error });
+  }
+}

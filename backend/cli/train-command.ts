@@ -1,0 +1,197 @@
+// `superrl train RUN`: starts the trainer in a process of its own and shows the run by following its events.
+// Ctrl-C once asks it to finish the step, save and end; twice ends it at once.
+import { statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { SuperRlError } from '../protocol/errors';
+import { EventTail } from '../trainer/run-folder/event-tail';
+import { markInterrupted } from '../trainer/run-folder/open-run-ledger';
+import { readEvents } from '../trainer/run-folder/read-events';
+import { readRunRecord } from '../trainer/run-folder/run-json';
+import { findRun, listRuns } from '../trainer/run-folder/run-listing';
+import type { StartMessage } from '../trainer/trainer-messages';
+import { startTrainer, type TrainerEnd, type TrainerProcess } from '../trainer/trainer-process';
+import { type CommandContext, type CommonOptions, collect, createCommand, runsOption } from './command';
+import { exitCodes } from './error-report';
+import { createRunDisplay, type RunDisplay } from './run-display';
+import { readRunSettings } from './run-file';
+import type { Terminal } from './terminal';
+
+interface TrainOptions extends CommonOptions {
+  readonly set?: readonly string[];
+  readonly resume?: boolean;
+  readonly runs?: string;
+}
+
+export function trainCommand({ terminal, finish }: CommandContext): Command {
+  return createCommand('train <run>', 'Train by a run file, or go on with a run')
+    .option('--set <path=value>', 'change a field of the run file, as rollout.k=4; may be given several times', collect)
+    .option('--resume', 'go on with a run: its folder or name, or the newest run of a run file')
+    .addOption(runsOption())
+    .addHelpText(
+      'after',
+      '\nCtrl-C once: finish the step, save, exit (130). Twice: exit at once. --json prints the events of the run.',
+    )
+    .action(async (run: string, options: TrainOptions) => {
+      const start = options.resume ? resumeMessage(run, options) : newRunMessage(run, options);
+      finish(await trainAndShow(start, terminal, options.json ?? false));
+    });
+}
+
+function newRunMessage(run: string, { set = [], runs }: TrainOptions): StartMessage {
+  const { runFile } = readRunSettings(run, set); // every mistake of the file, before a process is started
+  return {
+    kind: 'start',
+    runFile,
+    overrides: [...set],
+    ...(runs === undefined ? {} : { runsDirectory: resolve(runs) }),
+  };
+}
+
+function resumeMessage(run: string, { set, runs }: TrainOptions): StartMessage {
+  if (set) {
+    throw new SuperRlError(
+      'usage',
+      '--set and --resume exclude each other: a run goes on with the configuration it has.',
+    );
+  }
+  const folder = runToResume(run, runs);
+  return { kind: 'start', runFile: readRunRecord(folder).runFile, overrides: [], resume: folder };
+}
+
+/** A run folder or name as it is; of a run file, its newest run. */
+function runToResume(run: string, runs: string | undefined): string {
+  const file = resolve(run);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return findRun(run, resolve(runs ?? 'runs'));
+  const directory = resolve(runs ?? join(dirname(file), 'runs'));
+  const newest = listRuns(directory).find(({ record }) => record?.runFile === file);
+  if (newest) return newest.folder;
+  throw new SuperRlError('usage', `No run of ${file} in ${directory} to go on with. Start one without --resume.`);
+}
+
+async function trainAndShow(start: StartMessage, terminal: Terminal, json: boolean): Promise<number> {
+  const trainer = startTrainer(start);
+  let display: RunDisplay | undefined;
+  const interruption = new Interruption(trainer, () => {
+    const hint = 'Finishing the step and saving; Ctrl-C again ends at once';
+    if (display) display.setHint(hint);
+    else if (!json) terminal.err(`${hint}\n`);
+  });
+  try {
+    if (!json) terminal.err('Preparing: data, model, rewards…\n');
+    const folder = await Promise.race([trainer.opened, trainer.ended.then(() => undefined)]);
+    if (folder === undefined) return refusal(await trainer.ended, interruption);
+    const { config, engine } = readRunRecord(folder);
+    display = createRunDisplay(
+      terminal,
+      {
+        name: basename(folder),
+        method: config.method,
+        engine: `${engine.engine} on ${engine.device}`,
+        budget: config.budget,
+      },
+      { json },
+    );
+    const end = await showUntilEnd(folder, trainer, display);
+    display.close();
+    return report(end, folder, { terminal, json, interruption });
+  } finally {
+    display?.close();
+    interruption.stopListening();
+  }
+}
+
+/** Follows the events until the trainer has ended and its last event is shown. */
+async function showUntilEnd(folder: string, trainer: TrainerProcess, display: RunDisplay): Promise<TrainerEnd> {
+  const stop = new AbortController();
+  let lastSeq = 0;
+  const following = (async () => {
+    for await (const events of new EventTail(folder, { pollMs: 100, signal: stop.signal })) {
+      for (const event of events) {
+        display.show(event);
+        lastSeq = event.seq;
+      }
+    }
+  })();
+  const end = await Promise.race([trainer.ended, following.then(() => trainer.ended)]);
+  stop.abort();
+  await following;
+  if (end.state === 'died') markInterrupted(folder, diedReason(end));
+  for (const event of readEvents(folder, lastSeq + 1)) display.show(event);
+  return end;
+}
+
+/** The trainer ended before there was a run. */
+function refusal(end: TrainerEnd, { isAsked }: Interruption): number {
+  if (end.state === 'died') {
+    if (isAsked) return exitCodes.interrupted;
+    throw new SuperRlError('engine', `${diedReason(end)} Nothing was started.`);
+  }
+  if (end.error) throw end.error;
+  return end.state === 'interrupted' ? exitCodes.interrupted : exitCodes.failed;
+}
+
+interface ReportOptions {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly interruption: Interruption;
+}
+
+function report(end: TrainerEnd, folder: string, { terminal, json, interruption }: ReportOptions): number {
+  const say = (text: string): void => {
+    if (!json) terminal.out(`${text}\n`);
+  };
+  const resume = `Go on with: superrl train ${folder} --resume`;
+  if (end.state === 'finished') {
+    say(`Finished. The run is in ${folder}`);
+    return exitCodes.done;
+  }
+  if (end.state === 'interrupted' || (end.state === 'died' && interruption.isAsked)) {
+    say(end.state === 'died' ? `Ended at once. ${resume}` : `Stopped and saved. ${resume}`);
+    return exitCodes.interrupted;
+  }
+  const error =
+    end.state === 'died'
+      ? new SuperRlError('engine', diedReason(end))
+      : (end.error ?? new SuperRlError('run', 'The run failed.'));
+  say(`The run is in ${folder}. ${resume}`);
+  throw error;
+}
+
+function diedReason(end: Extract<TrainerEnd, { state: 'died' }>): string {
+  const how = end.signal ? `by ${end.signal}` : `with code ${end.exitCode}`;
+  const guess =
+    end.signal === 'SIGKILL'
+      ? ' (perhaps for lack of memory: lower rollout.promptsPerStep or update.microBatchTokens)'
+      : '';
+  return `The trainer's process ended ${how} without saying why${guess}.`;
+}
+
+/** Ctrl-C (and SIGTERM, and a closed terminal): first a request to stop, then the end at once. */
+class Interruption {
+  isAsked = false;
+  readonly #trainer: TrainerProcess;
+  readonly #onAsked: () => void;
+
+  constructor(trainer: TrainerProcess, onAsked: () => void) {
+    this.#trainer = trainer;
+    this.#onAsked = onAsked;
+    for (const signal of interruptSignals) process.on(signal, this.#interrupt);
+  }
+
+  stopListening(): void {
+    for (const signal of interruptSignals) process.off(signal, this.#interrupt);
+  }
+
+  readonly #interrupt = (): void => {
+    if (this.isAsked) {
+      this.#trainer.kill();
+      return;
+    }
+    this.isAsked = true;
+    this.#trainer.request('stop', 'Ctrl-C');
+    this.#onAsked();
+  };
+}
+
+const interruptSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
