@@ -51,7 +51,7 @@ export async function learn(
 
   const isDropped = (row: PlannedRow) => config.update.dropZeroRows && hasZeroGradient(row, config);
   const planned = plan.rows.filter((row) => !isDropped(row));
-  const droppedTokens = plan.rows.filter(isDropped).reduce((sum, row) => sum + targetOf(groups, row).length, 0);
+  const dropped = plan.rows.filter(isDropped).map((row) => targetOf(groups, row).length);
   const rows = await withReferences(run, planned, groups);
 
   const epochs: { loss: StepLoss; policy: PolicyMetrics; gradNorm: number; nll: number }[] = [];
@@ -67,7 +67,7 @@ export async function learn(
     finite = applied;
     if (applied) state.updates++;
     const demonstrations = seen.filter((row) => row.sftWeight !== 0).map((row) => row.logProbs);
-    epochs.push({ loss, policy: policyMetrics(form, seen, droppedTokens), gradNorm, nll: -tokenMean(demonstrations) });
+    epochs.push({ loss, policy: policyMetrics(form, seen, dropped), gradNorm, nll: -tokenMean(demonstrations) });
   }
   state.used.trained += trainedTokens;
   return {

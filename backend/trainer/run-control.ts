@@ -1,11 +1,33 @@
 // Requests of a person to a run under way. They are messages, never signals; the trainer looks at them
 // between micro-batches and phases, and acts at the next point where nothing is half done.
 
+export interface RunRequest {
+  readonly action: 'stop' | 'pause' | 'resume' | 'checkpoint';
+  /** Who asks, for the log. */
+  readonly by: string;
+}
+
+const pausedPollMs = 200;
+
 export class RunControl {
   #stop: string | undefined;
   #pause: string | undefined;
   #checkpoint = false;
   #wake: (() => void) | undefined;
+  #takeRequests: () => readonly RunRequest[] = () => [];
+
+  /** Where requests from outside the process lie (the run folder); looked at by every poll. */
+  readRequestsFrom(take: () => readonly RunRequest[]): void {
+    this.#takeRequests = take;
+  }
+
+  /** Does what a message asks for. */
+  apply({ action, by }: RunRequest): void {
+    if (action === 'stop') this.requestStop(`Stopped by ${by}.`);
+    else if (action === 'pause') this.requestPause(`Paused by ${by}.`);
+    else if (action === 'resume') this.requestResume();
+    else this.requestCheckpoint();
+  }
 
   /** Finish the step, save and end. */
   requestStop(reason: string): void {
@@ -48,15 +70,21 @@ export class RunControl {
   /** Lets waiting messages in: computing leaves the event loop no turn of its own. */
   async poll(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
+    for (const request of this.#takeRequests()) this.apply(request);
   }
 
   /** Resolves when the pause is over, by resume or stop. */
   async untilResumed(): Promise<void> {
     while (this.pauseReason !== undefined) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        const timer = setTimeout(resolve, pausedPollMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
       this.#wake = undefined;
+      await this.poll();
     }
   }
 }

@@ -1,97 +1,121 @@
-// The trainer's process as its parent (command line or server) sees it: started by fork, asked by messages,
-// never by signals. The child's half is main.ts.
-import { fork } from 'node:child_process';
+// The parent's side of a trainer process, for the command line and the server: starts it, sends it requests, and
+// says how it ended. A native crash or a kill shows here as its exit; the run folder stays resumable.
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { SuperRlError } from '../protocol/errors';
 import { childEnvironment, runsOnEditor } from '../rewards/child-environment';
 import type { ControlAction } from './run-folder/control-file';
-import {
-  type FromTrainer,
-  fromTrainerSchema,
-  type SentError,
-  type StartMessage,
-  type ToTrainer,
-} from './trainer-messages';
+import { markInterrupted } from './run-folder/open-run-ledger';
+import { type FromTrainer, fromTrainerSchema, type StartMessage, type ToTrainer } from './trainer-messages';
 
-export type TrainerEnd =
-  | { readonly state: 'finished' | 'failed' | 'interrupted'; readonly error?: SuperRlError }
-  /** The process ended without a last message: killed, or crashed in native code. */
-  | {
-      readonly state: 'died';
-      readonly exitCode: number | null;
-      readonly signal: NodeJS.Signals | null;
-      /** The end of what it wrote to stderr. */
-      readonly output: string;
-    };
+export interface TrainerProcessOptions {
+  /** Default: trainer.mjs beside the running bundle. */
+  readonly entry?: string | undefined;
+  /** Node executable; default: that of this process. */
+  readonly nodePath?: string | undefined;
+  /** Arguments of the executable, such as `--inspect-brk=0`. */
+  readonly nodeArguments?: readonly string[] | undefined;
+  /** Lines the trainer's process writes to its standard error. */
+  readonly onOutput?: ((text: string) => void) | undefined;
+}
+
+export interface TrainerEnd {
+  readonly state: 'finished' | 'failed' | 'interrupted';
+  /** Why it failed; also for a process that died without a word. */
+  readonly error?: SuperRlError | undefined;
+}
 
 export interface TrainerProcess {
   readonly pid: number | undefined;
-  /** Resolves with the run folder once its log is open; never when the trainer ends before. */
+  /** The run folder, once its log is open. Rejects when the run could not be started. */
   readonly opened: Promise<string>;
-  /** Resolves when the process is gone. */
+  /** Never rejects. */
   readonly ended: Promise<TrainerEnd>;
-  /** Asks for something at the next safe point. */
   request(action: ControlAction, by: string): void;
-  /** Ends the process at once; what was saved before is safe. */
+  /** Ends the process at once; the run stays resumable from its last checkpoint. */
   kill(): void;
 }
 
-/** The bundle beside this one. */
-const trainerEntry = (): string => fileURLToPath(new URL('./trainer.mjs', import.meta.url));
-
-/** Characters of the child's stderr that are kept. */
-const keptOutput = 4000;
-
-export function startTrainer(start: StartMessage, entry: string = trainerEntry()): TrainerProcess {
-  const editorExecutable = runsOnEditor(process.execPath);
-  const child = fork(entry, [], {
-    env: childEnvironment('trainer', process.platform, process.env, { editorExecutable }),
-    // Its stdout must not disturb the parent's picture.
+export function startTrainer(start: StartMessage, options: TrainerProcessOptions = {}): TrainerProcess {
+  const execPath = options.nodePath ?? process.execPath;
+  const child = fork(options.entry ?? fileURLToPath(new URL('./trainer.mjs', import.meta.url)), [], {
+    execPath,
+    execArgv: [...(options.nodeArguments ?? [])],
+    env: childEnvironment('trainer', process.platform, process.env, { editorExecutable: runsOnEditor(execPath) }),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [],
   });
-  let output = '';
+  let folder: string | undefined;
+  let last: Extract<FromTrainer, { kind: 'ended' }> | undefined;
+  let errorOutput = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-keptOutput);
+    errorOutput = (errorOutput + text).slice(-errorOutputKept);
+    options.onOutput?.(text);
   });
 
-  const send = (message: ToTrainer): void => {
-    // A channel that has just closed is no error: `ended` tells.
-    if (child.connected) child.send(message, () => undefined);
-  };
-  let lastMessage: Extract<FromTrainer, { kind: 'ended' }> | undefined;
-  const opened = new Promise<string>((resolve) => {
-    child.on('message', (value) => {
-      const message = fromTrainerSchema.parse(value);
-      if (message.kind === 'opened') resolve(message.folder);
-      else lastMessage = message;
-    });
-  });
   const ended = new Promise<TrainerEnd>((resolve) => {
-    child.on('error', (error) => {
-      output += error.message;
-      if (child.pid === undefined) resolve({ state: 'died', exitCode: null, signal: null, output });
+    child.on('error', (cause) => {
+      const message = `The trainer's process can't be started (${cause.message}). Run "npm run build", or check ${execPath}.`;
+      resolve({ state: 'failed', error: new SuperRlError('engine', message, { cause }) });
     });
-    child.on('close', (exitCode, signal) =>
-      resolve(lastMessage ? endOf(lastMessage) : { state: 'died', exitCode, signal, output }),
-    );
+    child.on('exit', (code, signal) => {
+      const end = last
+        ? { state: last.state, error: last.error && received(last.error) }
+        : diedSilently(folder, code, signal, errorOutput);
+      // Does nothing where the trainer has closed its log in good order.
+      if (folder !== undefined) markInterrupted(folder, end.error?.message ?? 'The trainer ended without saving.');
+      resolve(end);
+    });
   });
-  send(start);
+  const opened = new Promise<string>((resolve, reject) => {
+    child.on('message', (raw) => {
+      const message = fromTrainerSchema.parse(raw);
+      if (message.kind === 'ended') last = message;
+      else {
+        folder = message.folder;
+        resolve(message.folder);
+      }
+    });
+    void ended.then(({ error }) => reject(error ?? new SuperRlError('internal', 'The trainer ended before it began.')));
+  });
+  opened.catch(() => {}); // who waits for `ended` only hears it there
+  send(child, start);
   return {
     pid: child.pid,
     opened,
     ended,
-    request: (action, by) => send({ kind: 'control', action, by }),
-    kill: () => child.kill('SIGKILL'),
+    request: (action, by) => send(child, { kind: 'control', action, by }),
+    kill: () => void child.kill('SIGKILL'),
   };
 }
 
-function endOf({ state, error }: Extract<FromTrainer, { kind: 'ended' }>): TrainerEnd {
-  return error ? { state, error: rebuildError(error) } : { state };
+const errorOutputKept = 4000;
+
+function send(child: ChildProcess, message: ToTrainer): void {
+  if (child.connected) child.send(message, () => {}); // a child that has just gone is told by its exit
 }
 
-function rebuildError({ code, message, stack }: SentError): SuperRlError {
+function received({
+  code,
+  message,
+  stack,
+}: NonNullable<Extract<FromTrainer, { kind: 'ended' }>['error']>): SuperRlError {
   const error = new SuperRlError(code, message);
   if (stack !== undefined) error.stack = stack;
   return error;
+}
+
+/** A native crash, a kill, no memory: the log is closed here, since the process could not. */
+function diedSilently(
+  folder: string | undefined,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  errorOutput: string,
+): TrainerEnd {
+  const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+  const hint =
+    signal === 'SIGKILL' ? ' The system may have run out of memory: lower rollout.promptsPerStep or rollout.k.' : '';
+  const said = errorOutput.trim() === '' ? '' : ` It said: ${errorOutput.trim()}`;
+  const advice = folder === undefined ? '' : ' The run is kept: go on with it by --resume.';
+  const error = new SuperRlError('engine', `The trainer's process ${how}.${hint}${advice}${said}`);
+  return { state: folder === undefined ? 'failed' : 'interrupted', error };
 }
