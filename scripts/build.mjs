@@ -23,6 +23,8 @@ const backend = {
   platform: 'node',
   target: 'node20',
   format: 'esm',
+  // Chunks, so that what a command doesn't use (the engine, with its native library) isn't loaded for it.
+  splitting: true,
   outExtension: { '.js': '.mjs' },
   external: ['onnxruntime-node', '@tensorflow/tfjs-node-gpu'],
   banner: {

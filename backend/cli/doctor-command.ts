@@ -105,7 +105,6 @@ function python(): Finding {
     try {
       const options = {
         encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
         timeout: 10_000,
         windowsHide: true,
       } as const;

@@ -5,7 +5,6 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SuperRlError } from '../protocol/errors';
 import { EventTail } from '../trainer/run-folder/event-tail';
-import { markInterrupted } from '../trainer/run-folder/open-run-ledger';
 import { readEvents } from '../trainer/run-folder/read-events';
 import { readRunRecord } from '../trainer/run-folder/run-json';
 import { findRun, listRuns } from '../trainer/run-folder/run-listing';
@@ -13,7 +12,7 @@ import type { StartMessage } from '../trainer/trainer-messages';
 import { startTrainer, type TrainerEnd, type TrainerProcess } from '../trainer/trainer-process';
 import { type CommandContext, type CommonOptions, collect, createCommand, runsOption } from './command';
 import { exitCodes } from './error-report';
-import { createRunDisplay, type RunDisplay } from './run-display';
+import { createRunDisplay, type DisplayedRun, type RunDisplay } from './run-display';
 import { readRunSettings } from './run-file';
 import type { Terminal } from './terminal';
 
@@ -79,26 +78,33 @@ async function trainAndShow(start: StartMessage, terminal: Terminal, json: boole
   });
   try {
     if (!json) terminal.err('Preparing: data, model, rewards…\n');
-    const folder = await Promise.race([trainer.opened, trainer.ended.then(() => undefined)]);
-    if (folder === undefined) return refusal(await trainer.ended, interruption);
-    const { config, engine } = readRunRecord(folder);
-    display = createRunDisplay(
-      terminal,
-      {
-        name: basename(folder),
-        method: config.method,
-        engine: `${engine.engine} on ${engine.device}`,
-        budget: config.budget,
-      },
-      { json },
-    );
+    const folder = await openedFolder(trainer, interruption);
+    if (folder === undefined) return exitCodes.interrupted;
+    display = createRunDisplay(terminal, displayedRun(folder), { json });
     const end = await showUntilEnd(folder, trainer, display);
     display.close();
-    return report(end, folder, { terminal, json, interruption });
+    display = undefined;
+    return report(end, folder, { terminal, json, isAsked: interruption.isAsked });
   } finally {
     display?.close();
     interruption.stopListening();
   }
+}
+
+/** The run folder; undefined when the person left before there was one. */
+async function openedFolder(trainer: TrainerProcess, interruption: Interruption): Promise<string | undefined> {
+  try {
+    return await trainer.opened;
+  } catch (error) {
+    if (interruption.isAsked) return undefined;
+    throw error;
+  }
+}
+
+function displayedRun(folder: string): DisplayedRun {
+  const { config, engine } = readRunRecord(folder);
+  const { method, budget } = config;
+  return { name: basename(folder), method, engine: `${engine.engine} on ${engine.device}`, budget };
 }
 
 /** Follows the events until the trainer has ended and its last event is shown. */
@@ -107,64 +113,44 @@ async function showUntilEnd(folder: string, trainer: TrainerProcess, display: Ru
   let lastSeq = 0;
   const following = (async () => {
     for await (const events of new EventTail(folder, { pollMs: 100, signal: stop.signal })) {
-      for (const event of events) {
-        display.show(event);
-        lastSeq = event.seq;
-      }
+      for (const event of events) display.show(event);
+      lastSeq = events.at(-1)?.seq ?? lastSeq;
     }
   })();
   const end = await Promise.race([trainer.ended, following.then(() => trainer.ended)]);
   stop.abort();
   await following;
-  if (end.state === 'died') markInterrupted(folder, diedReason(end));
   for (const event of readEvents(folder, lastSeq + 1)) display.show(event);
   return end;
-}
-
-/** The trainer ended before there was a run. */
-function refusal(end: TrainerEnd, { isAsked }: Interruption): number {
-  if (end.state === 'died') {
-    if (isAsked) return exitCodes.interrupted;
-    throw new SuperRlError('engine', `${diedReason(end)} Nothing was started.`);
-  }
-  if (end.error) throw end.error;
-  return end.state === 'interrupted' ? exitCodes.interrupted : exitCodes.failed;
 }
 
 interface ReportOptions {
   readonly terminal: Terminal;
   readonly json: boolean;
-  readonly interruption: Interruption;
+  /** The person asked for the end. */
+  readonly isAsked: boolean;
 }
 
-function report(end: TrainerEnd, folder: string, { terminal, json, interruption }: ReportOptions): number {
+/** Tells how the run ended; returns the exit code, or throws what ended it. */
+function report({ state, error }: TrainerEnd, folder: string, { terminal, json, isAsked }: ReportOptions): number {
   const say = (text: string): void => {
     if (!json) terminal.out(`${text}\n`);
   };
-  const resume = `Go on with: superrl train ${folder} --resume`;
-  if (end.state === 'finished') {
+  if (state === 'finished') {
     say(`Finished. The run is in ${folder}`);
     return exitCodes.done;
   }
-  if (end.state === 'interrupted' || (end.state === 'died' && interruption.isAsked)) {
-    say(end.state === 'died' ? `Ended at once. ${resume}` : `Stopped and saved. ${resume}`);
+  const resume = `Go on with: superrl train ${folder} --resume`;
+  if (state === 'interrupted' && !error) {
+    say(`Stopped and saved. ${resume}`);
     return exitCodes.interrupted;
   }
-  const error =
-    end.state === 'died'
-      ? new SuperRlError('engine', diedReason(end))
-      : (end.error ?? new SuperRlError('run', 'The run failed.'));
-  say(`The run is in ${folder}. ${resume}`);
-  throw error;
-}
-
-function diedReason(end: Extract<TrainerEnd, { state: 'died' }>): string {
-  const how = end.signal ? `by ${end.signal}` : `with code ${end.exitCode}`;
-  const guess =
-    end.signal === 'SIGKILL'
-      ? ' (perhaps for lack of memory: lower rollout.promptsPerStep or update.microBatchTokens)'
-      : '';
-  return `The trainer's process ended ${how} without saying why${guess}.`;
+  if (state === 'interrupted' && isAsked) {
+    say(`Ended at once. ${resume}`);
+    return exitCodes.interrupted;
+  }
+  say(`The run is in ${folder}`);
+  throw error ?? new SuperRlError('run', `The run failed. ${resume}`);
 }
 
 /** Ctrl-C (and SIGTERM, and a closed terminal): first a request to stop, then the end at once. */
