@@ -9,7 +9,7 @@ export function placeInStack(stack: string): SourcePlace | undefined {
   const python = [...stack.matchAll(/^\s*File "([^"]+)", line (\d+)/gm)].at(-1);
   if (python?.[1]) return { file: python[1], line: Number(python[2]) };
   for (const line of stack.split('\n')) {
-    const frame = /^\s+at (?:.*\()?((?:[A-Za-z]:[\\/]|\/).*?):(\d+):(\d+)\)?$/.exec(line);
+    const frame = /^\s+at (?:.*\(|async )?((?:[A-Za-z]:[\\/]|\/).*?):(\d+):(\d+)\)?$/.exec(line);
     if (frame?.[1]) return { file: frame[1], line: Number(frame[2]), column: Number(frame[3]) };
     const header = /^((?:[A-Za-z]:[\\/]|\/).*?):(\d+)$/.exec(line);
     if (header?.[1]) return { file: header[1], line: Number(header[2]) };

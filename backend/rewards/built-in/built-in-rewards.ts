@@ -57,7 +57,9 @@ function outcomeOf(score: () => BuiltInScore, timeoutMs: number): RewardOutcome 
   } catch (error) {
     const ms = performance.now() - started;
     const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+    // Not instanceof Error: this one comes from another realm.
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
       return { invalid: 'timeout', reason: `The pattern took longer than ${timeoutMs} ms on this text.`, ms };
     return { invalid: 'threw', reason, ms };
   }
@@ -66,7 +68,8 @@ function outcomeOf(score: () => BuiltInScore, timeoutMs: number): RewardOutcome 
 function optionsError(component: string, name: string, schema: z.ZodType, error: z.ZodError): SuperRlError {
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   const problems = error.issues.map((issue) => {
-    if (issue.code !== 'unrecognized_keys') return `${['options', ...issue.path].join('.')}: ${issue.message}`;
+    if (issue.code !== 'unrecognized_keys')
+      return `${['options', ...issue.path].join('.')}: ${issue.message.replace(/\.$/, '')}`;
     return issue.keys.map((key) => `there is no option "${key}"${nearest(key, known)}`).join('; ');
   });
   return new SuperRlError(

@@ -55,7 +55,7 @@ function partsOf(text: string): Parts | undefined {
   if (union.length > 1) return { kind: 'union', ordered: true, items: union };
   const matrix = /^\\begin\{([a-z]*matrix)\}(.*)\\end\{\1\}$/.exec(text);
   if (matrix) {
-    const rows = (matrix[2] ?? '').split('\\\\').filter((row) => row !== '');
+    const rows = (matrix[2] ?? '').split(rowEnd).filter((row) => row !== '');
     return { kind: `matrix of ${rows.length} rows`, ordered: true, items: rows.flatMap((row) => row.split('&')) };
   }
   const set = /^\\\{(.*)\\\}$/.exec(text);
@@ -92,6 +92,8 @@ function wordsOf(text: string): string | undefined {
   return /^\(?([A-Za-z]+)\)?$/.exec(text)?.[1]?.toLowerCase();
 }
 
+/** Stands for `\\`, which ends a matrix row, so that no rule takes half of it for a command. */
+const rowEnd = '\u0000';
 const thousands = /^([-+]?)(\d{1,3}(?:(?:,|\{,\})\d{3})+)((?:\.\d+)?)$/;
 const command = '(?:text|mathrm|mbox|textbf|textit|mathbf|textrm|operatorname)';
 const unitCommand = new RegExp(String.raw`^(.*[\d})])\s*\\${command}\{[^{}]*\}(?:\^\{?\d\}?)?$`);
@@ -101,6 +103,7 @@ const textCommand = new RegExp(String.raw`\\${command}\{([^{}]*)\}`, 'g');
 /** One canonical spelling; what remains is compared as text where it has no value. */
 export function normaliseLatex(source: string): string {
   let text = source
+    .replaceAll('\\\\', rowEnd)
     .replace(/\\[()]|\\\[|\\\]|\\?\$/g, '')
     .replace(/\\(?:left|right|displaystyle|limits|big|Big|bigg|Bigg)(?![a-zA-Z])/g, '')
     .replace(/\\[!,;:]|\\ |~|\\quad|\\qquad/g, ' ')

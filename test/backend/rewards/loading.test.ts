@@ -47,7 +47,10 @@ describe('a file that cannot be loaded', () => {
   });
 
   it('lacks the export, or has several', async () => {
-    bench.write('two.ts', 'export const one = () => 1;\nexport function two(): number { return 2; }\nexport const three = 3;\n');
+    bench.write(
+      'two.ts',
+      'export const one = () => 1;\nexport function two(): number { return 2; }\nexport const three = 3;\n',
+    );
     expect(await problem({ file: 'two.ts', export: 'solved' })).toBe(
       'reward | two.ts: This file exports no function "solved". It exports one, two.',
     );
@@ -61,8 +64,18 @@ describe('a file that cannot be loaded', () => {
   });
 
   it.each([
-    ['enum', "TypeScript enum can't be used in a reward file, since its types are only stripped; use a union of strings or `const Name = {…} as const`.", 'enum Colour { red }', 8],
-    ['namespace', "TypeScript namespace declaration can't be used in a reward file, since its types are only stripped; use the module itself.", 'namespace Inner { export const a = 1; }', 8],
+    [
+      'enum',
+      "TypeScript enum can't be used in a reward file, since its types are only stripped; use a union of strings or `const Name = {…} as const`.",
+      'enum Colour { red }',
+      8,
+    ],
+    [
+      'namespace',
+      "TypeScript namespace declaration can't be used in a reward file, since its types are only stripped; use the module itself.",
+      'namespace Inner { export const a = 1; }',
+      8,
+    ],
   ])('uses %s', async (name, message, code, column) => {
     bench.write(`${name}.ts`, `export const f = (): number => 1;\n\nexport ${code}\n`);
     expect(await problem({ file: `${name}.ts` })).toBe(`reward | ${name}.ts:3:${column}: Syntax error: ${message}`);
@@ -128,7 +141,7 @@ describe('the environment', () => {
     bench.write('environment.mjs', 'export const f = () => ({ score: 1, names: Object.keys(process.env) });');
     const [outcome] = await bench.outcomes({ file: 'environment.mjs' }, [sample('a')]);
     delete process.env.SECRET_TOKEN;
-    const { names } = (outcome as { details: { names: string[] } }).details;
+    const { names } = (outcome as { details?: Record<string, unknown> }).details!;
     expect(names).toContain('PATH');
     expect(names).not.toContain('SECRET_TOKEN');
   });
@@ -136,8 +149,16 @@ describe('the environment', () => {
 
 describe.skipIf(process.platform === 'win32')('the end of the client', () => {
   it.each([
-    ['node', 'mjs', "import { writeFileSync } from 'node:fs';\nwriteFileSync('pid-mjs', String(process.pid));\nexport const f = () => { for (;;) {} };"],
-    ['python', 'py', "import os\nopen('pid-py', 'w').write(str(os.getpid()))\ndef f(completions):\n    while True: pass\n"],
+    [
+      'node',
+      'mjs',
+      "import { writeFileSync } from 'node:fs';\nwriteFileSync('pid-mjs', String(process.pid));\nexport const f = () => { for (;;) {} };",
+    ],
+    [
+      'python',
+      'py',
+      "import os\nopen('pid-py', 'w').write(str(os.getpid()))\ndef f(completions):\n    while True: pass\n",
+    ],
   ])('ends a %s host in an endless loop', async (_, extension, code) => {
     bench.write(`orphan.${extension}`, code);
     const host = extension === 'py' ? bench.hostFiles.python : bench.hostFiles.node;

@@ -178,7 +178,10 @@ def compute_score(data_source, solution_str, ground_truth):
     await expect(load({ file: 'importing.py' })).rejects.toThrow(
       `${importing}:2: ModuleNotFoundError: No module named 'not_there_at_all'`,
     );
-    const two = bench.write('two.py', 'import math\nfrom os.path import join\ndef one(completions): ...\ndef two(completions): ...\n');
+    const two = bench.write(
+      'two.py',
+      'import math\nfrom os.path import join\ndef one(completions): ...\ndef two(completions): ...\n',
+    );
     await expect(load({ file: 'two.py', export: 'three' })).rejects.toThrow(
       `${two}: This file defines no function "three". It defines one, two.`,
     );
