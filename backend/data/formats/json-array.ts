@@ -4,7 +4,16 @@ import { SuperRlError } from '../../protocol/errors';
 import { parseJsonRecord } from './json-record';
 import { countLines, type FileRecord, type RecordFormat, type RecordPass } from './record';
 
-const code = { quote: 34, comma: 44, openList: 91, backslash: 92, closeList: 93, open: 123, close: 125 } as const;
+const code = {
+  carriageReturn: 13,
+  quote: 34,
+  comma: 44,
+  openList: 91,
+  backslash: 92,
+  closeList: 93,
+  open: 123,
+  close: 125,
+} as const;
 
 export function jsonArrayFormat(file: string): RecordFormat {
   return {
@@ -60,6 +69,8 @@ class JsonArrayPass implements RecordPass {
         throw this.unexpected(bytes.subarray(position, position + 12).toString('utf8'));
       }
     }
+    // A \r at the very end of a chunk may be the first half of \r\n: it counts with what follows.
+    if (!final && position === bytes.length && bytes[position - 1] === code.carriageReturn) position--;
     catchUp(position);
     if (final && this.expecting !== 'nothing') {
       throw new SuperRlError('data', 'The list has no closing "]": the file is cut off. Save or download it again.', {

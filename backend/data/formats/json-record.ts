@@ -1,6 +1,7 @@
 // Parses the bytes of one JSON record (a line of JSONL or an element of a JSON array) into columns,
 // with an error that points at the line and column in the file.
 import { isUtf8 } from 'node:buffer';
+import { type ParseError, parse as parseTolerantly } from 'jsonc-parser';
 import { SuperRlError } from '../../protocol/errors';
 import { type Columns, isColumns } from './record';
 
@@ -35,12 +36,14 @@ function kindOf(value: unknown): string {
 }
 
 function brokenJson(text: string, file: string, line: number, cause: unknown): SuperRlError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  const position = Number(/at position (\d+)/.exec(detail)?.[1] ?? text.length);
+  // JSON.parse doesn't always say where; the tolerant parser does.
+  const errors: ParseError[] = [];
+  parseTolerantly(text, errors, { disallowComments: true });
+  const { offset: position, length } = errors[0] ?? { offset: text.length, length: 0 };
   const before = text.slice(0, position).split(/\r\n|\n|\r/);
   const place = { file, line: line + before.length - 1, column: (before.at(-1)?.length ?? 0) + 1 };
   const problem =
-    position >= text.trimEnd().length
+    position + length >= text.trimEnd().length
       ? 'The JSON of this record ends too early'
       : `The JSON of this record is broken near "${text.slice(position, position + 12)}"`;
   return new SuperRlError('data', `${problem}. Correct it, or delete the record.`, { place, cause });
