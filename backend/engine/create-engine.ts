@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../model/model-config';
 import type { NamedTensors } from '../model/named-tensors';
 import { SuperRlError } from '../protocol/errors';
+import { createReferenceEngine } from './eager/reference-engine';
 import type { Engine, EngineDescription, EngineOptions } from './engine';
 import { OnnxEngine } from './onnx/onnx-engine';
 
@@ -18,7 +19,8 @@ export async function createEngine({ kind, config, weights, options }: EngineReq
     case 'onnx':
       return new OnnxEngine(config, weights, options);
     case 'reference':
+      return createReferenceEngine(config, weights, options);
     case 'tensorflow':
-      throw new SuperRlError('unsupported', `The engine "${kind}" is not available here; use "engine": "onnx".`);
+      throw new SuperRlError('unsupported', 'The engine "tensorflow" is not available here; use "engine": "onnx".');
   }
 }

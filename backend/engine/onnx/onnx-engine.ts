@@ -5,7 +5,7 @@ import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../model/model-config';
 import type { NamedTensors } from '../../model/named-tensors';
 import { SuperRlError } from '../../protocol/errors';
-import { type BatchArray, lossArrays, rowAt, scoreArrays, scoredSpans } from '../batch-arrays';
+import { type BatchArray, lossArrays, scoreArrays } from '../batch-arrays';
 import type {
   Accumulated,
   Engine,
@@ -23,9 +23,10 @@ import type {
   UpdateResult,
 } from '../engine';
 import { checkWeights } from '../model-weights';
-import { type PackedBatch, pack, scoredTokens } from '../packing';
+import { type PackedBatch, pack } from '../packing';
 import { headName } from '../tensor/decoder-model';
 import { type LossVariant, lossVariantKey } from '../tensor/token-loss';
+import { emptyStatistics, fillStatistics } from '../token-statistics';
 import { AccumulatedGradient } from './accumulated-gradient';
 import { AdamW } from './adamw';
 import { Decoder } from './decode/decoder';
@@ -105,7 +106,7 @@ export class OnnxEngine implements Engine {
   async logProbs(rows: readonly ScoredRow[], weights: 'policy' | 'reference'): Promise<TokenStatistics[]> {
     const feeds = weights === 'policy' ? this.weightFeeds : this.reference;
     if (feeds === undefined) throw new Error('The engine was made without reference weights (keepReference).');
-    const statistics = rows.map(emptyStatistics);
+    const statistics = emptyStatistics(rows);
     for (const batch of pack(rows, this.plan)) {
       const { shape } = batch;
       const session = await this.session(`scores:${shapeKey(batch)}`, () => traceScores(this.layout, shape));
@@ -118,7 +119,7 @@ export class OnnxEngine implements Engine {
   async accumulate(form: LossForm, rows: readonly LossRow[]): Promise<Accumulated> {
     const variant: LossVariant = { form, entropy: rows.some((row) => row.entropyWeight !== 0) };
     const key = lossVariantKey(variant);
-    const statistics = rows.map(emptyStatistics);
+    const statistics = emptyStatistics(rows);
     let loss = 0;
     for (const batch of pack(rows, this.plan)) {
       const { shape } = batch;
@@ -235,25 +236,4 @@ function shapeKey({ shape }: PackedBatch): string {
 /** Runs with those of the feeds that the graph takes. */
 function run(session: InferenceSession, feeds: Feeds): Promise<InferenceSession.OnnxValueMapType> {
   return session.run(Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as OrtTensor])));
-}
-
-function emptyStatistics(row: ScoredRow): TokenStatistics {
-  const tokens = scoredTokens(row);
-  return { logProbs: new Float32Array(tokens), entropies: new Float32Array(tokens) };
-}
-
-/** Copies a batch's scores ([scored, 2]) to the rows that they belong to. */
-function fillStatistics(
-  statistics: readonly TokenStatistics[],
-  batch: PackedBatch,
-  rows: readonly ScoredRow[],
-  scores: Float32Array,
-): void {
-  scoredSpans(batch, rows).forEach(({ start, end }, place) => {
-    const { logProbs, entropies } = rowAt(statistics, rowAt(batch.rows, place));
-    for (let token = start; token < end; token++) {
-      logProbs[token - start] = scores[2 * token] ?? 0;
-      entropies[token - start] = scores[2 * token + 1] ?? 0;
-    }
-  });
 }

@@ -28,7 +28,8 @@ export function at(tensors: readonly Tensor[], index: number): Tensor {
 
 /**
  * A differentiable operation with a gradient of our own. `forward` returns the value and what `backward` needs;
- * `backward` returns one gradient for each input, in order.
+ * `backward` returns one gradient for each input, in order, and may use no tensor that was made during the forward
+ * pass except through `saved`: tidy has disposed of the others by then.
  */
 export function withGradient(
   inputs: readonly Tensor[],

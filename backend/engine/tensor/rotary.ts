@@ -22,7 +22,7 @@ function rotate(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
 export function rotary(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
   return withGradient(
     [x],
-    () => ({ value: rotate(x, cos, sin), saved: [] }),
-    (dy) => [rotate(dy, cos, tf.neg(sin))],
+    () => ({ value: rotate(x, cos, sin), saved: [cos, sin] }),
+    (dy, saved) => [rotate(dy, at(saved, 0), tf.neg(at(saved, 1)))],
   );
 }
