@@ -1,5 +1,5 @@
 // `superrl data inspect` and `superrl data audit`: what a dataset holds, and whether its traces are worth learning.
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { auditTraces, renderAudit } from '../data/audit';
@@ -103,7 +103,7 @@ function runRequest(file: string, options: InspectOptions) {
 }
 
 function isRunFile(file: string): boolean {
-  return file.endsWith('.superrl.json') || statSync(join(file, 'run.json'), { throwIfNoEntry: false }) !== undefined;
+  return file.endsWith('.superrl.json') || existsSync(join(file, 'run.json'));
 }
 
 function parseMap(entries: readonly string[]): Record<string, string> {

@@ -41,9 +41,9 @@ export function liveTable(progress: RunProgress, options: LiveTableOptions): str
     ...row('held-out', heldOutParts(progress)),
     ...row('switch', switchParts(progress, paint, width)),
     ...row('solved', [
-      ...part('groups/solved_none', 'none', shareText),
-      ...part('groups/solved_some', 'some', shareText),
-      ...part('groups/solved_all', 'all', shareText),
+      ...part('groups/solved_none', 'none', countText),
+      ...part('groups/solved_some', 'some', countText),
+      ...part('groups/solved_all', 'all', countText),
     ]),
     ...row('loss', [
       ...part('loss', '', numberText),
@@ -102,7 +102,7 @@ function switchParts({ values, trainingPhase }: RunProgress, paint: Paint, width
   const texts = kinds.map(({ kind, color }) => color(`${kind} ${shareText(share(kind))}`));
   const strip = kinds.map(({ kind, mark, color }) => color(mark.repeat(Math.round(share(kind) * 20)))).join('');
   const masked = values.get('switch/masked_by_shaping') ?? 0;
-  const more = masked > 0 ? [paint.warning(`masked by shaping ${numberText(masked)}`)] : [];
+  const more = masked > 0 ? [paint.warning(`masked by shaping ${countText(masked)}`)] : [];
   return width >= 60 ? [strip, ...texts, ...more] : [...texts, ...more];
 }
 

@@ -11,6 +11,8 @@ import type { Terminal } from './terminal';
 
 export interface RunDisplay {
   show(event: RunEvent): void;
+  /** An event of before this session: counts for the picture, but gets no line of its own. */
+  recall(event: RunEvent): void;
   /** Shows what the keys do now, for example after Ctrl-C. */
   setHint(hint: string): void;
   /** Leaves the last picture and gives the terminal back. */
@@ -32,6 +34,7 @@ export function createRunDisplay(terminal: Terminal, run: DisplayedRun, options:
 function jsonDisplay(terminal: Terminal): RunDisplay {
   return {
     show: (event) => terminal.out(`${JSON.stringify(event)}\n`),
+    recall: () => undefined,
     setHint: () => undefined,
     close: () => undefined,
   };
@@ -45,6 +48,9 @@ function lineDisplay(terminal: Terminal, run: DisplayedRun): RunDisplay {
       progress = advance(progress, event);
       const line = event.type === 'metrics' ? stepLine(progress, run.budget) : eventLine(event);
       if (line !== undefined) terminal.out(line);
+    },
+    recall(event) {
+      progress = advance(progress, event);
     },
     setHint: (hint) => terminal.err(`${hint}\n`),
     close: () => undefined,
@@ -76,6 +82,11 @@ class LiveDisplay implements RunDisplay {
     const isInTable = event.type === 'state' || event.type === 'metrics' || event.type === 'phase';
     const line = isInTable ? undefined : eventLine(event);
     if (line !== undefined) this.#screen.print(line);
+    this.#paintSoon();
+  }
+
+  recall(event: RunEvent): void {
+    this.#progress = advance(this.#progress, event);
     this.#paintSoon();
   }
 

@@ -1,5 +1,5 @@
 // The configuration a command works with: a run file checked in full, or the one a run folder stores.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readRunConfig } from '../method/config-checks';
 import { errorText, SuperRlError } from '../protocol/errors';
@@ -21,7 +21,7 @@ export interface RunSettings {
 export function readRunSettings(path: string, overrides: readonly string[] = []): RunSettings {
   const file = resolve(path);
   const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat?.isDirectory() && statSync(join(file, 'run.json'), { throwIfNoEntry: false })) {
+  if (existsSync(join(file, 'run.json'))) {
     if (overrides.length > 0)
       throw new SuperRlError('usage', '--set changes a run file; the configuration of a run is fixed.');
     const { config, runFile } = readRunRecord(file);
@@ -38,6 +38,7 @@ function readText(file: string, isFolder: boolean): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new SuperRlError('usage', `${file} can't be read (${errorText(error)}). ${advice}`, { cause: error });
+    const why = existsSync(file) ? `${file} can't be read (${errorText(error)}).` : `There is no file ${file}.`;
+    throw new SuperRlError('usage', `${why} ${advice}`, { cause: error });
   }
 }

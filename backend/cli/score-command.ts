@@ -1,9 +1,10 @@
 // `superrl score MODEL FILE.jsonl`: log-probabilities (temperature 1, full vocabulary) of given completions,
 // so that anyone can check the model against another library.
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { Tokenizer } from '../model/tokenizer';
 import { errorText, SuperRlError } from '../protocol/errors';
 import { type CommandContext, type CommonOptions, createCommand } from './command';
 import { exitCodes } from './error-report';
@@ -26,7 +27,8 @@ export function scoreCommand({ terminal, finish }: CommandContext): Command {
     .addHelpText(
       'after',
       '\nFILE.jsonl: a line a row, {"prompt": "…", "completion": "…"} or {"promptTokenIds": […], "tokenIds": […]}.\n' +
-        'Prompt and completion are encoded one by one, as they are: no chat template, no special token is added.\n' +
+        'Prompt and completion are encoded one by one, without chat template and ending; a tokenizer that begins prompts\n' +
+        'with a special token (BOS) does so here.\n' +
         'With --json one object a row: {"row", "promptTokenIds", "tokenIds", "logProbs", "sum"}; natural logarithms.',
     )
     .action(async (modelPath: string, file: string, options: CommonOptions) => {
@@ -34,7 +36,7 @@ export function scoreCommand({ terminal, finish }: CommandContext): Command {
       const model = await openModel(modelPath);
       try {
         for await (const batch of batches(readScoreRows(file), rowsAtOnce)) {
-          const encoded = batch.map((row) => encodeRow(row, (text) => [...model.tokenizer.encode(text)]));
+          const encoded = batch.map((row) => encodeRow(row, model.tokenizer));
           for (const [index, { promptTokenIds, tokenIds }] of encoded.entries()) {
             const place = { file, line: batch[index]?.line ?? 0 };
             if (promptTokenIds.length === 0 || tokenIds.length === 0) {
@@ -107,7 +109,8 @@ async function* readScoreRows(file: string): AsyncGenerator<PlacedRow> {
     }
   } catch (error) {
     if (error instanceof SuperRlError) throw error;
-    throw new SuperRlError('data', `${file} can't be read (${errorText(error)}).`, { cause: error });
+    const why = existsSync(file) ? `${file} can't be read (${errorText(error)}).` : `There is no file ${file}.`;
+    throw new SuperRlError('data', `${why} Give a JSONL file of prompts and completions.`, { cause: error });
   } finally {
     stream.destroy();
   }
@@ -133,9 +136,10 @@ function parseRow(text: string, file: string, line: number): ScoreRow {
   throw new SuperRlError('data', `A row must be ${shape}.`, { place: { file, line } });
 }
 
-function encodeRow(row: ScoreRow, encode: (text: string) => number[]) {
+function encodeRow(row: ScoreRow, tokenizer: Tokenizer) {
   if ('tokenIds' in row) return { promptTokenIds: row.promptTokenIds, tokenIds: row.tokenIds };
-  return { promptTokenIds: encode(row.prompt), tokenIds: encode(row.completion) };
+  const promptTokenIds = [...tokenizer.encode((tokenizer.promptPrefix ?? '') + row.prompt)];
+  return { promptTokenIds, tokenIds: [...tokenizer.encode(row.completion)] };
 }
 
 async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {

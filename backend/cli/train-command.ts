@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SuperRlError } from '../protocol/errors';
 import { EventTail } from '../trainer/run-folder/event-tail';
-import { readEvents } from '../trainer/run-folder/read-events';
+import { readEvents, readLastEvents } from '../trainer/run-folder/read-events';
 import { readRunRecord } from '../trainer/run-folder/run-json';
 import { findRun, listRuns } from '../trainer/run-folder/run-listing';
 import type { StartMessage } from '../trainer/trainer-messages';
@@ -69,6 +69,7 @@ function runToResume(run: string, runs: string | undefined): string {
 }
 
 async function trainAndShow(start: StartMessage, terminal: Terminal, json: boolean): Promise<number> {
+  const recalledSeq = start.resume === undefined ? 0 : (readLastEvents(start.resume).at(-1)?.seq ?? 0);
   const trainer = startTrainer(start);
   let display: RunDisplay | undefined;
   const interruption = new Interruption(trainer, () => {
@@ -81,7 +82,7 @@ async function trainAndShow(start: StartMessage, terminal: Terminal, json: boole
     const folder = await openedFolder(trainer, interruption);
     if (folder === undefined) return exitCodes.interrupted;
     display = createRunDisplay(terminal, displayedRun(folder), { json });
-    const end = await showUntilEnd(folder, trainer, display);
+    const end = await showUntilEnd(folder, trainer, display, recalledSeq);
     display.close();
     display = undefined;
     return report(end, folder, { terminal, json, isAsked: interruption.isAsked });
@@ -107,14 +108,22 @@ function displayedRun(folder: string): DisplayedRun {
   return { name: basename(folder), method, engine: `${engine.engine} on ${engine.device}`, budget };
 }
 
-/** Follows the events until the trainer has ended and its last event is shown. */
-async function showUntilEnd(folder: string, trainer: TrainerProcess, display: RunDisplay): Promise<TrainerEnd> {
+/** Follows the events until the trainer has ended and its last event is shown; those up to `recalledSeq` are old. */
+async function showUntilEnd(
+  folder: string,
+  trainer: TrainerProcess,
+  display: RunDisplay,
+  recalledSeq: number,
+): Promise<TrainerEnd> {
   const stop = new AbortController();
   let lastSeq = 0;
   const following = (async () => {
     for await (const events of new EventTail(folder, { pollMs: 100, signal: stop.signal })) {
-      for (const event of events) display.show(event);
-      lastSeq = events.at(-1)?.seq ?? lastSeq;
+      for (const event of events) {
+        if (event.seq > recalledSeq) display.show(event);
+        else display.recall(event);
+        lastSeq = event.seq;
+      }
     }
   })();
   const end = await Promise.race([trainer.ended, following.then(() => trainer.ended)]);

@@ -1,5 +1,5 @@
 // The runs of a directory with where each stands, told from their files alone; reading changes nothing.
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { errorText, SuperRlError } from '../../protocol/errors';
 import { type EventData, type EventType, fromLoggedNumber, type RunEvent, type RunState } from '../../protocol/events';
@@ -103,7 +103,7 @@ export function findRun(nameOrPath: string, runsDirectory: string): string {
 }
 
 function isRunFolder(folder: string): boolean {
-  return statSync(join(folder, 'run.json'), { throwIfNoEntry: false })?.isFile() ?? false;
+  return existsSync(join(folder, 'run.json'));
 }
 
 function liveState(folder: string, told: RunState): RunState {
