@@ -149,7 +149,7 @@ async function checkedSize(file: string): Promise<number> {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new SuperRlError(
         'data',
-        "There is no such file. Check the path; it is relative to the run file's folder.",
+        "There is no such file. Check the path; in a run file it is relative to that file's folder.",
         {
           place,
           cause,

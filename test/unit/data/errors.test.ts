@@ -11,7 +11,7 @@ const open = (file: string, map: Record<string, string> = {}) => messageOf(openD
 describe('files', () => {
   it('that are missing', async () => {
     expect(await open(join(testFolder, 'absent.jsonl'))).toBe(
-      "absent.jsonl: There is no such file. Check the path; it is relative to the run file's folder.",
+      "absent.jsonl: There is no such file. Check the path; in a run file it is relative to that file's folder.",
     );
   });
 
