@@ -1,4 +1,5 @@
 // Every mistake a person can make in a run file, with the exact text and place they get for it.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPlace } from '../../../backend/protocol/errors';
 import { applyOverrides, parseRunFile, runFileError, runFileJsonSchema } from '../../../backend/protocol/run-file';
@@ -178,6 +179,46 @@ describe('parseRunFile', () => {
   it('gives the length of what is at fault', () => {
     const { problems: found } = parseRunFile('{ "nam": "a", "model": "m", "data": { "train": "t" } }', 'f');
     expect(found.map(({ place, length }) => [place.column, length])).toEqual([[3, 5]]);
+  });
+
+  it('never throws, and every problem has a place within the text', () => {
+    const words = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ':',
+      ',',
+      '"name"',
+      '"rollout"',
+      '"k"',
+      '1',
+      'null',
+      '"',
+      '//',
+      '\n',
+      ' ',
+      'é',
+    );
+    const texts = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.array(words, { maxLength: 30 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const { parsed, problems: found } = parseRunFile(text, 'f');
+        expect(parsed === undefined).toBe(found.length > 0);
+        for (const { place, message, length } of found) {
+          const line = text.split(/\r\n|\r|\n/)[(place.line ?? 0) - 1];
+          expect(line).toBeDefined();
+          expect(place.column).toBeGreaterThanOrEqual(1);
+          expect(place.column).toBeLessThanOrEqual((line?.length ?? 0) + 1);
+          expect(message).not.toBe('');
+          expect(length).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
   });
 
   it('lists all problems in one error', () => {
