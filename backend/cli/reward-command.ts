@@ -1,4 +1,6 @@
-// `superrl reward test RUN`: what the rewards of a run file say of given completions, or of the traces.
+// `superrl reward test`: fixtures with expected scores, or what the rewards of a run file say of given
+// completions or of the traces.
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { openDataset } from '../data/dataset';
@@ -9,6 +11,7 @@ import { SuperRlError } from '../protocol/errors';
 import { fromLoggedNumber } from '../protocol/events';
 import type { RewardOutcome } from '../protocol/sample';
 import { createScorer } from '../rewards/create-scorer';
+import { findFixtures, fixturesPassed, renderFixtureResults, runFixtures } from '../rewards/run-fixtures';
 import type { RewardSample, Scorer } from '../rewards/scorer';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
 import { exitCodes } from './error-report';
@@ -43,13 +46,25 @@ export function rewardCommand(context: CommandContext): Command {
 }
 
 function testCommand({ terminal, finish }: CommandContext): Command {
-  return createCommand('test <run>', 'Score completions with the rewards of a run file')
+  return createCommand('test <paths...>', 'Run reward fixtures, or score completions with the rewards of a run file')
     .option('--completion <text>', 'a completion to score; may be given several times. Default: the traces', collect)
     .option('--row <n>', 'the row of the dataset to begin with, from 1', wholeNumber('--row', 1), 1)
     .option('--rows <n>', 'how many rows', wholeNumber('--rows', 1), 1)
     .option('--set <path=value>', 'change a field of the run file; may be given several times', collect)
-    .addHelpText('after', '\nExit code 1 when a reward throws, times out or gives no number.')
-    .action(async (run: string, options: TestOptions) => {
+    .addHelpText(
+      'after',
+      '\nPATHS: fixtures (*.reward.json) and folders with some; or one run file, whose rewards are tried.' +
+        '\nExit code 1 when a case fails, or a reward throws, times out or gives no number.',
+    )
+    .action(async (paths: string[], options: TestOptions) => {
+      const [run] = paths;
+      if (run === undefined || paths.length > 1 || holdsFixtures(run)) {
+        const results = await runFixtures(findFixtures(paths.map((path) => resolve(path))));
+        const text = options.json ? JSON.stringify(results) : printable(renderFixtureResults(results, process.cwd()));
+        terminal.out(`${text}\n`);
+        finish(fixturesPassed(results) ? exitCodes.done : exitCodes.failed);
+        return;
+      }
       const { config, baseFolder } = readRunSettings(run, options.set ?? []);
       const scorer = await createScorer({ rewards: config.rewards, baseFolder });
       try {
@@ -64,6 +79,10 @@ function testCommand({ terminal, finish }: CommandContext): Command {
         await scorer.close();
       }
     });
+}
+
+function holdsFixtures(path: string): boolean {
+  return path.endsWith('.reward.json') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 type Config = ReturnType<typeof readRunSettings>['config'];
