@@ -4,17 +4,18 @@ import { bootstrapInterval } from '../method/bootstrap';
 import { passAtK } from '../method/pass-at-k';
 import { SuperRlError } from '../protocol/errors';
 import { type EventData, toLoggedNumber } from '../protocol/events';
-import type { Run } from './run';
+import { type Run, workingTime } from './run';
 import { promptsOf, tallySuccesses } from './tally-successes';
 
 export type Evaluation = EventData<'evaluation'>;
 
 /**
  * Evaluates the policy on the first eval.prompts held-out prompts; changes nothing of the run.
+ * @throws WorkAbandoned when the run is to stop
  * `eval/pass@k` leaves out prompts with fewer than k valid completions; `eval/invalid_frac` says how many were invalid.
  */
 export async function evaluate(run: Run, step: number): Promise<Evaluation> {
-  const started = run.now() - run.pausedMs;
+  const started = workingTime(run);
   const { heldOut, config } = run;
   if (!heldOut) throw new SuperRlError('internal', 'Evaluation without held-out data.');
   const settings = config.eval;
@@ -56,7 +57,7 @@ export async function evaluate(run: Run, step: number): Promise<Evaluation> {
     intervals,
     prompts: prompts.length,
     samples: settings.samples,
-    elapsedMs: run.now() - run.pausedMs - started,
+    elapsedMs: workingTime(run) - started,
   };
 }
 

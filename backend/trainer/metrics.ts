@@ -1,12 +1,13 @@
 // The metrics of a step, by the names of TRL's GRPO trainer and, beside them, ours (METHOD.md, "Metrics").
 // A metric that has nothing to say in a step (no completions, no reference) is left out; NaN means NaN.
 import { allEqual, meanOf, sampleStd, validValues } from '../method/advantages';
+import { logSigmaPenalty, logSigmaWeights } from '../method/log-sigma';
 import { isSuccess } from '../method/success';
 import { type DecisionKind, decisionKinds, solvedClasses } from '../protocol/decision';
 import { fromLoggedNumber } from '../protocol/events';
 import type { StepFacts } from './alarms';
 import type { Learned } from './learn';
-import type { Run } from './run';
+import { type Run, workingTime } from './run';
 import type { LoggedGroup } from './sample-lines';
 
 /** What a step tells the loop. */
@@ -26,32 +27,42 @@ export interface StepTimes {
   readonly step: number;
 }
 
-/** Measures the parts of a step in milliseconds, without pauses. */
+/** Steps shorter than this don't tell their phases: the line would cost more than it says. */
+const tellPhasesFromMs = 1000;
+
+/** Measures the parts of a step in milliseconds, without pauses, and tells them as phases where steps are slow. */
 export class StepClock {
   readonly #run: Run;
+  readonly #step: number;
   readonly #started: number;
   readonly #spent = { generate: 0, reward: 0, update: 0 };
 
-  constructor(run: Run) {
+  constructor(run: Run, step: number) {
     this.#run = run;
-    this.#started = this.#now();
+    this.#step = step;
+    this.#started = workingTime(this.#run);
   }
 
   async time<T>(part: 'generate' | 'reward' | 'update', work: () => Promise<T>): Promise<T> {
-    const started = this.#now();
+    if ((this.#run.lastStepMs ?? tellPhasesFromMs) >= tellPhasesFromMs) {
+      await this.#run.ledger.append('phase', { step: this.#step, phase: part, message: phaseMessages[part] });
+    }
+    const started = workingTime(this.#run);
     const result = await work();
-    this.#spent[part] += this.#now() - started;
+    this.#spent[part] += workingTime(this.#run) - started;
     return result;
   }
 
   get times(): StepTimes {
-    return { ...this.#spent, step: this.#now() - this.#started };
-  }
-
-  #now(): number {
-    return this.#run.now() - this.#run.pausedMs;
+    return { ...this.#spent, step: workingTime(this.#run) - this.#started };
   }
 }
+
+const phaseMessages = {
+  generate: 'Sampling completions',
+  reward: 'Scoring completions',
+  update: 'Updating the weights',
+} as const;
 
 /** @param generatedTokens of this step, dropped groups included */
 export function stepReport(
@@ -183,7 +194,7 @@ function updateMetrics(run: Run, learned: Learned): Record<string, number> {
   const { state, config } = run;
   if (!learned.updated) return { learning_rate: learned.learningRate };
   return {
-    loss: learned.loss.total,
+    loss: learned.loss.total + (state.logSigma ? logSigmaPenalty(state.logSigma) : 0),
     'loss/pg': learned.loss.pg,
     'loss/sft': learned.loss.sft,
     grad_norm: learned.gradNorm,
@@ -192,8 +203,8 @@ function updateMetrics(run: Run, learned: Learned): Record<string, number> {
     ...(state.logSigma && {
       'log_sigma/pg': state.logSigma.pg,
       'log_sigma/sft': state.logSigma.sft,
-      'log_sigma/pg_weight': Math.exp(-2 * state.logSigma.pg),
-      'log_sigma/sft_weight': Math.exp(-2 * state.logSigma.sft),
+      'log_sigma/pg_weight': logSigmaWeights(state.logSigma).pg,
+      'log_sigma/sft_weight': logSigmaWeights(state.logSigma).sft,
     }),
     ...(config.traces && {
       'traces/too_long': state.demonstrations.tooLong,

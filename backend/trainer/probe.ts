@@ -1,7 +1,7 @@
 // The rollout probe of switch.scope run (SuperRL v1): samples some training prompts before the first update
 // (and every probe.every steps, our extension) to see whether reward is dense enough for plain RL.
 import { shuffledOrder } from '../method/random';
-import { decideProbe, fewestProbePrompts, probeCanFire } from '../method/run-probe';
+import { decideProbe, fewestProbePrompts, type ProbeVerdict, probeCanFire } from '../method/run-probe';
 import { SuperRlError } from '../protocol/errors';
 import type { Run } from './run';
 import { promptsOf, tallySuccesses } from './tally-successes';
@@ -17,8 +17,8 @@ export function probeIsDue(run: Run, step: number): boolean {
   return last === null || (probe.every > 0 && step - last.step >= probe.every);
 }
 
-/** Runs the probe, appends its event and keeps its verdict in the state. Its tokens count in the budget. */
-export async function probeRewardDensity(run: Run, step: number): Promise<void> {
+/** Runs the probe, appends its event and keeps its verdict in the state. Its tokens count in the budget. @throws WorkAbandoned */
+export async function probeRewardDensity(run: Run, step: number): Promise<ProbeVerdict> {
   const { config, state } = run;
   const { probe } = config.switch;
   await run.ledger.append('phase', { step, phase: 'probe', message: `Probing ${probe.prompts} prompts` });
@@ -47,4 +47,5 @@ export async function probeRewardDensity(run: Run, step: number): Promise<void> 
   const verdict = decideProbe(prompts.length, solved, probe.sparseBelow);
   await run.ledger.append('probe', { step, ...verdict });
   state.probe = { step, sparse: verdict.sparse };
+  return verdict;
 }

@@ -30,7 +30,17 @@ export interface Run extends RunParts {
   readonly now: () => number;
   /** Milliseconds spent held by a pause, which no time of a step includes. */
   pausedMs: number;
+  /** How long the last step took; undefined before the first. Slow steps tell their phases. */
+  lastStepMs?: number;
 }
+
+/** Milliseconds of the run's clock without pauses. */
+export function workingTime({ now, pausedMs }: Pick<Run, 'now' | 'pausedMs'>): number {
+  return now() - pausedMs;
+}
+
+/** Thrown to leave work that has changed no weight yet, when the run is to stop. */
+export class WorkAbandoned extends Error {}
 
 /** Holds here while the run is paused; lets waiting messages in. */
 export async function pausePoint(run: Run, step: number): Promise<void> {

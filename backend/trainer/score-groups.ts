@@ -6,7 +6,7 @@ import type { RewardOutcome, SampleLine } from '../protocol/sample';
 import { invalidRewardsAlarm } from './alarms';
 import type { EncodedPrompt } from './draw-prompts';
 import type { Completion, Rollout } from './rollout';
-import { pausePoint, type Run } from './run';
+import { pausePoint, type Run, WorkAbandoned } from './run';
 
 export interface ScoredCompletion extends Completion {
   readonly outcomes: Readonly<Record<string, RewardOutcome>>;
@@ -20,9 +20,6 @@ export interface ScoredCompletion extends Completion {
 export interface ScoredGroup extends Omit<Rollout, 'completions'> {
   readonly completions: readonly ScoredCompletion[];
 }
-
-/** Thrown to leave a step before it has changed a weight, when the run is stopped while it cannot go on. */
-export class StepAbandoned extends Error {}
 
 /** Scores all completions; pauses the run while more than maxInvalidShare of them are invalid. */
 export async function scoreGroups(
@@ -47,7 +44,7 @@ export async function scoreGroups(
     );
     run.control.requestPause('Too many completions have no valid reward.');
     await pausePoint(run, step);
-    if (run.control.stopReason !== undefined) throw new StepAbandoned();
+    if (run.control.stopReason !== undefined) throw new WorkAbandoned();
     await run.scorer.close();
     run.scorer = await run.openScorer();
     outcomes = groups.map((group) => group.completions.map((c) => (c.reward === null ? undefined : c.outcomes)));

@@ -25,7 +25,7 @@ import { LoggedRewards, scoreGroups } from './score-groups';
 export async function superRlStep(run: Run, step: number, progress: number): Promise<StepReport> {
   const { config, state } = run;
   const { promptsPerStep } = config.rollout;
-  const clock = new StepClock(run);
+  const clock = new StepClock(run, step);
   const logged = new LoggedRewards((await run.ledger.readSamples(step)) ?? []);
   const generatedBefore = state.used.generated;
   const occurrences = new Map<string, number>();
@@ -62,6 +62,7 @@ export async function superRlStep(run: Run, step: number, progress: number): Pro
     weights,
   );
   const learned = await clock.time('update', () => learn(run, step, groups, plan, progress)); // θ ← AdamW(θ, ∇L)
+  const report = stepReport(run, step, groups, learned, clock.times, state.used.generated - generatedBefore);
   adaptLogSigma(run, learned, weights);
-  return stepReport(run, step, groups, learned, clock.times, state.used.generated - generatedBefore);
+  return report;
 }

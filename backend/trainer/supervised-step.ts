@@ -11,7 +11,7 @@ import type { Run } from './run';
 /** @param progress share of the budget used before the step */
 export async function supervisedStep(run: Run, step: number, progress: number): Promise<StepReport> {
   const { config, state } = run;
-  const clock = new StepClock(run);
+  const clock = new StepClock(run, step);
   const prompts = await drawPrompts(run, config.rollout.promptsPerStep, new Map(), true);
   const groups = prompts.map((prompt, index) => ({
     index,

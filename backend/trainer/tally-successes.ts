@@ -4,7 +4,7 @@ import { sumRewards } from '../method/rewards-sum';
 import { isSuccess } from '../method/success';
 import { type EncodedPrompt, encodePrompt } from './draw-prompts';
 import { type SamplingRequest, sampleCompletions } from './rollout';
-import { pausePoint, type Run } from './run';
+import { pausePoint, type Run, WorkAbandoned } from './run';
 import { byComponent, rewardSample } from './score-groups';
 
 export interface Tally {
@@ -20,7 +20,10 @@ export interface Tallied {
   readonly generatedTokens: number;
 }
 
-/** Samples in batches no larger than a training step's, which is known to fit the memory. */
+/**
+ * Samples in batches no larger than a training step's, which is known to fit the memory.
+ * @throws WorkAbandoned when the run is to stop
+ */
 export async function tallySuccesses(
   run: Run,
   prompts: readonly EncodedPrompt[],
@@ -33,6 +36,7 @@ export async function tallySuccesses(
   let generatedTokens = 0;
   for (let from = 0; from < prompts.length; from += batchSize) {
     await pausePoint(run, run.state.step);
+    if (run.control.stopReason !== undefined) throw new WorkAbandoned();
     const batch = prompts.slice(from, from + batchSize).map((prompt) => ({ ...prompt, occurrence: 0 }));
     const sampled = await sampleCompletions(run, batch, request);
     prefilledTokens += sampled.prefilledTokens;

@@ -8,10 +8,8 @@ import { nonFiniteLimit, stepAlarms } from './alarms';
 import { saveCheckpoint } from './checkpoint';
 import { epochsDone } from './draw-prompts';
 import { evaluate, passAtKName } from './evaluation';
-import type { StepReport } from './metrics';
 import { probeIsDue, probeRewardDensity } from './probe';
-import { pausePoint, type Run } from './run';
-import { StepAbandoned } from './score-groups';
+import { pausePoint, type Run, WorkAbandoned, workingTime } from './run';
 import { superRlStep } from './step';
 import { supervisedStep } from './supervised-step';
 
@@ -21,8 +19,11 @@ export interface TrainOutcome {
   readonly reason: string;
 }
 
-/** The last numbers of this process, for the summary. */
+/** The last numbers of this process: for the summary, and for what the next step tells. */
 interface LastReport {
+  savedStep: number;
+  /** Since the last step. */
+  evaluationMs: number;
   metrics: Record<string, LoggedNumber>;
   evaluation: Record<string, LoggedNumber>;
 }
@@ -34,9 +35,9 @@ interface LastReport {
 export async function train(run: Run): Promise<TrainOutcome> {
   const { state, config, control, ledger } = run;
   const beganAt = run.now();
-  const last: LastReport = { metrics: {}, evaluation: {} };
+  const last: LastReport = { savedStep: -1, evaluationMs: 0, metrics: {}, evaluation: {} };
   await ledger.append('state', { state: 'running', step: state.step });
-  if (state.step === 0) await evaluateIfDue(run, last, true);
+  await evaluateIfDue(run, last, state.step === 0);
 
   while (progressOf(run) < 1 && control.stopReason === undefined) {
     await pausePoint(run, state.step);
@@ -46,15 +47,15 @@ export async function train(run: Run): Promise<TrainOutcome> {
     const evaluated = await evaluateIfDue(run, last, false);
     const asked = control.takeCheckpointRequest();
     const scheduled = config.checkpoint.every > 0 && step % config.checkpoint.every === 0;
-    if (evaluated.best && config.checkpoint.best) await saveCheckpoint(run, true);
-    else if (asked || scheduled) await saveCheckpoint(run, false);
+    const best = evaluated.best && config.checkpoint.best;
+    if (best || asked || scheduled) await save(run, last, best);
   }
 
   const outcome = outcomeOf(run);
   if (outcome.state === 'interrupted')
     await ledger.append('state', { state: 'stopping', step: state.step, reason: outcome.reason });
-  else await evaluateIfDue(run, last, true);
-  await saveCheckpoint(run, state.bestEvaluation?.step === state.step);
+  const evaluated = outcome.state === 'finished' ? await evaluateIfDue(run, last, true) : { best: false };
+  if (last.savedStep !== state.step || evaluated.best) await save(run, last, evaluated.best && config.checkpoint.best);
   const best = state.bestEvaluation;
   await ledger.writeSummary({
     format: 1,
@@ -72,25 +73,22 @@ export async function train(run: Run): Promise<TrainOutcome> {
   return outcome;
 }
 
-/** One step with its bookkeeping; false when it was abandoned by a stop, leaving the state before it. */
+/** One step with its bookkeeping; false when a stop left it undone, with the state before it. */
 async function completeStep(run: Run, step: number, last: LastReport): Promise<boolean> {
   const { state, config, ledger } = run;
-  const before = { drawn: state.drawn, used: { ...state.used }, demonstrations: { ...state.demonstrations } };
   const progress = progressOf(run);
-  if (probeIsDue(run, step)) await timed(run, () => probeRewardDensity(run, step));
+  const started = workingTime(run);
+  if (probeIsDue(run, step) && !(await unlessStopped(run, () => probeRewardDensity(run, step)))) return false;
   await enterPhase(run, step, phaseAt(config, progress, state.probe ? !state.probe.sparse : undefined));
-  let report: StepReport;
-  try {
-    report = await timed(run, () => (state.phase === 'sft' ? supervisedStep : superRlStep)(run, step, progress));
-  } catch (error) {
-    if (!(error instanceof StepAbandoned)) throw error;
-    Object.assign(state, before);
-    return false;
-  }
+  const takeStep = state.phase === 'sft' ? supervisedStep : superRlStep;
+  const report = await unlessStopped(run, () => takeStep(run, step, progress));
+  if (!report) return false;
+  state.elapsedMs += workingTime(run) - started;
   state.step = step;
+  run.lastStepMs = 1000 * (report.values.step_time ?? 0);
   if (report.emptyReason !== undefined) await ledger.append('emptyStep', { step, reason: report.emptyReason });
   const values = Object.fromEntries(
-    Object.entries(report.values).map(([name, value]) => [name, toLoggedNumber(value)]),
+    Object.entries({ ...report.values, ...evaluationTime(last) }).map(([name, value]) => [name, toLoggedNumber(value)]),
   );
   await ledger.append('metrics', {
     step,
@@ -105,7 +103,7 @@ async function completeStep(run: Run, step: number, last: LastReport): Promise<b
   for (const [name, count] of Object.entries(report.counts)) state.counts[name] = (state.counts[name] ?? 0) + count;
   for (const alarm of stepAlarms(state.alarms, report.facts)) await ledger.append('alarm', alarm);
   if (state.alarms.nonFiniteSteps >= nonFiniteLimit) {
-    await saveCheckpoint(run, false);
+    await save(run, last, false);
     throw new SuperRlError(
       'engine',
       `The loss or its gradient was NaN or infinite in ${nonFiniteLimit} steps in a row, so the run has ended. The last good ` +
@@ -113,6 +111,18 @@ async function completeStep(run: Run, step: number, last: LastReport): Promise<b
     );
   }
   return true;
+}
+
+async function save(run: Run, last: LastReport, best: boolean): Promise<void> {
+  await saveCheckpoint(run, best);
+  last.savedStep = run.state.step;
+}
+
+/** The time of an evaluation stands in the metrics of the step after it. */
+function evaluationTime(last: LastReport): Record<string, number> {
+  const ms = last.evaluationMs;
+  last.evaluationMs = 0;
+  return ms > 0 ? { 'time/eval': ms / 1000 } : {};
 }
 
 async function enterPhase(run: Run, step: number, phase: Run['state']['phase']): Promise<void> {
@@ -124,12 +134,17 @@ async function enterPhase(run: Run, step: number, phase: Run['state']['phase']):
   state.phase = phase;
 }
 
-/** Adds the time of `work` to the run's, without pauses. */
-async function timed<T>(run: Run, work: () => Promise<T>): Promise<T> {
-  const started = run.now() - run.pausedMs;
-  const result = await work();
-  run.state.elapsedMs += run.now() - run.pausedMs - started;
-  return result;
+/** The result of the work, or undefined with the state as before when a stop made it end early. */
+async function unlessStopped<T extends object>(run: Run, work: () => Promise<T>): Promise<T | undefined> {
+  const { state } = run;
+  const before = { drawn: state.drawn, used: { ...state.used }, demonstrations: { ...state.demonstrations } };
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof WorkAbandoned)) throw error;
+    Object.assign(state, before);
+    return undefined;
+  }
 }
 
 /** Evaluates every eval.every steps; at the start and end (`edge`) too unless just done. */
@@ -143,9 +158,11 @@ async function evaluateIfDue(run: Run, last: LastReport, edge: boolean): Promise
     phase: 'eval',
     message: `Evaluating ${config.eval.prompts} prompts`,
   });
-  const evaluation = await evaluate(run, state.step);
+  const evaluation = await unlessStopped(run, () => evaluate(run, state.step));
+  if (!evaluation) return { best: false };
   await ledger.append('evaluation', evaluation);
   last.evaluation = evaluation.values;
+  last.evaluationMs += evaluation.elapsedMs;
   state.lastEvaluationStep = state.step;
   const metric = passAtKName(k[0] ?? 1);
   const value = fromLoggedNumber(evaluation.values[metric] ?? 'NaN');
