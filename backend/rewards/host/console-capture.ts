@@ -1,6 +1,8 @@
 // What user code prints, kept for the call that printed it. console.* writes to process.stdout and stderr,
 // so replacing their write catches it all; a debugger's console still shows it, since it listens elsewhere.
-import { consoleLimit } from './host-protocol';
+
+/** Most characters of console output kept for one call. */
+const consoleLimit = 10_000;
 
 export class ConsoleCapture {
   private text = '';

@@ -48,6 +48,3 @@ export const hostReplySchema = z.discriminatedUnion('type', [
 export type HostReply = z.infer<typeof hostReplySchema>;
 /** Replies to a request. */
 export type HostAnswer = Exclude<HostReply, { type: 'ready' }>;
-
-/** Most characters of console output kept for one call, and of a stored detail. */
-export const consoleLimit = 10_000;

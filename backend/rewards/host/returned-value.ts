@@ -1,7 +1,9 @@
 // What a JavaScript reward function returned, as an outcome: a finite number, null for "does not apply",
 // or {score, ...details}; anything else is invalid with a reason, never a silent 0.
 import type { RewardOutcome } from '../../protocol/sample';
-import { consoleLimit } from './host-protocol';
+
+/** Most characters of details stored for one completion. */
+const detailsLimit = 10_000;
 
 export function outcomeOfReturned(returned: unknown): RewardOutcome {
   if (returned === null) return { value: null };
@@ -57,7 +59,7 @@ function plain(details: object): Record<string, unknown> {
       if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return String(value);
       return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
     });
-    if (text.length > consoleLimit) return { tooLong: `${text.length} characters of details were left out` };
+    if (text.length > detailsLimit) return { tooLong: `${text.length} characters of details were left out` };
     return JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
     return { notStored: error instanceof Error ? error.message : String(error) };

@@ -19,9 +19,18 @@ const loadTimeoutMs = 60_000;
 /** After a time limit has passed, how long a result that is already on its way may take, in milliseconds. */
 const lateMs = 50;
 
+/** After this many calls in a row that cost the host its life, the rest of a batch is not tried. */
+const mostLostInARow = 8;
+
 type Invalid = Extract<RewardOutcome, { invalid: unknown }>;
 /** How a request ended: by its last reply, or because the host had to be given up during a call. */
 type End = { readonly done: true } | { readonly done: false; readonly why: Invalid };
+
+/** What a round of calls left to do, and how the host was lost in it, if it was. */
+interface Round {
+  readonly again: number[][];
+  readonly lost?: { readonly why: Invalid; readonly atFirstCall: boolean };
+}
 
 export class RewardHost {
   private process: HostProcess | undefined;
@@ -97,6 +106,7 @@ export class RewardHost {
     const batched = reward.signature === 'batched' || reward.signature === 'trl';
     let calls = batched ? [all] : all.map((index) => [index]);
     if (all.length === 0) return [];
+    let lostInARow = 0;
     while (calls.length > 0) {
       try {
         if (!this.process || !this.loaded.has(key(reward.file, reward.export)))
@@ -106,7 +116,13 @@ export class RewardHost {
         for (const index of calls.flat()) outcomes.set(index, { invalid: 'hostFailed', reason });
         break;
       }
-      calls = await this.makeCalls(reward, samples, calls, timeoutMs, outcomes);
+      const { again, lost } = await this.makeCalls(reward, samples, calls, timeoutMs, outcomes);
+      calls = again;
+      if (lost) lostInARow = lost.atFirstCall ? lostInARow + 1 : 1;
+      if (!lost || lostInARow < mostLostInARow) continue;
+      const reason = `Not tried, since ${mostLostInARow} calls in a row before it failed. The last: ${lost.why.reason}`;
+      for (const index of calls.flat()) outcomes.set(index, { ...lost.why, reason });
+      break;
     }
     return all.map((index) => outcomes.get(index) ?? { invalid: 'hostFailed', reason: 'The host gave no outcome.' });
   }
@@ -121,7 +137,7 @@ export class RewardHost {
     calls: readonly (readonly number[])[],
     timeoutMs: number,
     outcomes: Map<number, RewardOutcome>,
-  ): Promise<number[][]> {
+  ): Promise<Round> {
     const host = await this.running();
     host.looseOutput = '';
     const again: number[][] = [];
@@ -130,11 +146,14 @@ export class RewardHost {
       if (groups.length > 1) again.push(...groups);
       else for (const [at, index] of indices.entries()) setOutcome(outcomes, index, failures[at]);
     };
+    let begun = -1;
     let finished = 0;
     const end = await this.watch(host, timeoutMs, 'scoring', (settle, startClock) => {
       host.send({ type: 'score', file: reward.file, export: reward.export, samples, calls }, (reply) => {
-        if (reply.type === 'begin') startClock();
-        else if (reply.type === 'done') settle();
+        if (reply.type === 'begin') {
+          begun = reply.call;
+          startClock();
+        } else if (reply.type === 'done') settle();
         else if (reply.type === 'result') {
           const indices = calls[reply.call] ?? [];
           finished = reply.call + 1;
@@ -143,16 +162,19 @@ export class RewardHost {
         }
       });
     });
-    if (end.done) return again;
+    if (end.done) return { again };
     const output = host.looseOutput.trim();
     await this.giveUp();
-    const guilty = calls[finished] ?? [];
     const why = output === '' ? end.why : { ...end.why, console: output };
+    const lost = { why, atFirstCall: finished === 0 };
+    const left = calls.slice(finished).map((call) => [...call]);
+    // A host that ended before the next call began is no fault of that call.
+    const guilty = begun === finished ? (left.shift() ?? []) : [];
     fail(
       guilty,
       guilty.map(() => why),
     );
-    return [...again, ...calls.slice(finished + 1).map((call) => [...call])];
+    return { again: [...again, ...left], lost };
   }
 
   /** Runs a request under the limits of time (from each startClock), memory, and the host's life. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SuperRlError } from '../../../backend/protocol/errors';
 import type { RewardConfig } from '../../../backend/protocol/run-config';
 import type { ScorerOptions } from '../../../backend/rewards/create-scorer';
-import { RewardWorkbench, sample } from './bundled-hosts';
+import { isAlive, RewardWorkbench, sample } from './bundled-hosts';
 
 let bench: RewardWorkbench;
 beforeAll(async () => {
@@ -187,13 +187,3 @@ describe.skipIf(process.platform === 'win32')('the end of the client', () => {
     expect(isAlive(pid)).toBe(false);
   });
 });
-
-/** Ended but not yet collected by its parent counts as gone. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}

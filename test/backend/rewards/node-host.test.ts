@@ -1,7 +1,9 @@
 // User rewards in TypeScript and JavaScript in real hosts: what they return, and every way to go wrong.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { placeInStack } from '../../../backend/protocol/stack-place';
-import { RewardWorkbench, sample } from './bundled-hosts';
+import { isAlive, RewardWorkbench, sample } from './bundled-hosts';
 
 let bench: RewardWorkbench;
 beforeAll(async () => {
@@ -103,6 +105,45 @@ export function f(sample: Sample): number {
     expect((outcomes[1] as { reason: string }).reason).toBe(
       'The call took longer than 300 ms (timeoutMs of this reward) and was ended.',
     );
+  });
+
+  it.skipIf(process.platform === 'win32')('what a call has started ends with it', async () => {
+    bench.write(
+      'starts.reward.mjs',
+      `import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+export const f = () => {
+  writeFileSync('started-pid', String(spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }).pid));
+  for (;;) {}
+};
+`,
+    );
+    const outcomes = await bench.outcomes({ file: 'starts.reward.mjs', timeoutMs: 300 }, [sample('a')]);
+    expect(outcomes).toMatchObject([{ invalid: 'timeout' }]);
+    const pid = Number(readFileSync(join(bench.folder, 'started-pid'), 'utf8'));
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 3000);
+  });
+
+  it('a batch of nothing but endless loops is given up after eight', async () => {
+    bench.write('all-endless.reward.mjs', 'export const f = () => { for (;;) {} };\n');
+    const samples = Array.from({ length: 20 }, (_, index) => sample(String(index)));
+    const outcomes = await bench.outcomes({ file: 'all-endless.reward.mjs', timeoutMs: 50 }, samples);
+    const reasons = outcomes.map((outcome) =>
+      'invalid' in outcome ? `${outcome.invalid}: ${outcome.reason}` : 'valid',
+    );
+    const ended = 'The call took longer than 50 ms (timeoutMs of this reward) and was ended.';
+    expect(reasons.slice(0, 8)).toEqual(Array(8).fill(`timeout: ${ended}`));
+    expect(reasons.slice(8)).toEqual(
+      Array(12).fill(`timeout: Not tried, since 8 calls in a row before it failed. The last: ${ended}`),
+    );
+  });
+
+  it('a host that ended between two batches costs no completion', async () => {
+    bench.write('later.reward.mjs', 'export const f = () => { setTimeout(() => process.exit(1), 20); return 1; };\n');
+    const scorer = await bench.scorer([{ file: 'later.reward.mjs' }]);
+    expect(await scorer.score([sample('a')])).toMatchObject([[{ value: 1 }]]);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await scorer.score([sample('b')])).toMatchObject([[{ value: 1 }]]);
   });
 
   it('a promise that never settles is ended too', async () => {
