@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment, runsOnEditor } from '../protocol/child-environment';
 import { SuperRlError } from '../protocol/errors';
 import type { RewardConfig } from '../protocol/run-config';
 import type { RewardOutcome } from '../protocol/sample';
 import { makeBuiltIn } from './built-in/built-in-rewards';
-import { childEnvironment, runsOnEditor } from './child-environment';
 import type { HostLanguage, HostLaunch } from './host/host-process';
 import { RewardHost } from './host/reward-host';
 import type { RewardSample, Scorer } from './scorer';

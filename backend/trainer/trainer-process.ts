@@ -2,8 +2,8 @@
 // says how it ended. A native crash or a kill shows here as its exit; the run folder stays resumable.
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment, runsOnEditor } from '../protocol/child-environment';
 import { SuperRlError } from '../protocol/errors';
-import { childEnvironment, runsOnEditor } from '../rewards/child-environment';
 import type { ControlAction } from './run-folder/control-file';
 import { markInterrupted } from './run-folder/open-run-ledger';
 import { type FromTrainer, fromTrainerSchema, type StartMessage, type ToTrainer } from './trainer-messages';

@@ -1,6 +1,6 @@
 // The environment of child processes, platform by platform.
 import { describe, expect, it } from 'vitest';
-import { childEnvironment, runsOnEditor } from '../../../backend/rewards/child-environment';
+import { childEnvironment, runsOnEditor } from '../../../backend/protocol/child-environment';
 
 const secrets = { GITHUB_TOKEN: 'x', VSCODE_IPC_HOOK: 'x', NODE_OPTIONS: '--require evil', ELECTRON_RUN_AS_NODE: '1' };
 
