@@ -24,6 +24,15 @@ function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
+/**
+ * Padded length of rows: a multiple of the bucket, coarser for long rows (an eighth of the next lower power of two), so
+ * that lengths of any spread need few graphs.
+ */
+function paddedLength(longest: number, tokenBucket: number): number {
+  const coarse = 2 ** Math.floor(Math.log2(longest)) / 8;
+  return roundUp(longest, roundUp(Math.max(coarse, 1), tokenBucket));
+}
+
 /** Rows without a scored token are in no batch. */
 export function pack(
   rows: readonly ScoredRow[],
@@ -33,13 +42,10 @@ export function pack(
   order.sort((a, b) => b.row.tokenIds.length - a.row.tokenIds.length || a.index - b.index);
   const batches: PackedBatch[] = [];
   for (let start = 0; start < order.length; ) {
-    const longest = order[start]?.row.tokenIds.length ?? 0;
-    const tokens = roundUp(longest, plan.tokenBucket);
-    const most = Math.max(1, Math.floor(plan.microBatchTokens / tokens));
-    const remaining = order.length - start;
-    // Even shares of what is left, instead of full batches and a nearly empty last one.
-    const even = Math.ceil(remaining / Math.ceil(remaining / most));
-    const size = Math.min(most, roundUp(even, Math.ceil(most / 8)));
+    const tokens = paddedLength(order[start]?.row.tokenIds.length ?? 0, plan.tokenBucket);
+    let size = Math.max(1, Math.floor(plan.microBatchTokens / tokens));
+    // The last rows go into a batch of half the size, a quarter, …: few shapes, little padding.
+    while (Math.ceil(size / 2) >= order.length - start && size > 1) size = Math.ceil(size / 2);
     const taken = order.slice(start, start + size);
     const scored = taken.reduce((sum, { row }) => sum + scoredTokens(row), 0);
     batches.push({

@@ -127,7 +127,7 @@ function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>, tole
   }
 }
 
-describe.each(['onnx'] as const)('golden losses on %s', (kind) => {
+describe.each(['onnx', 'reference'] as const)('golden losses on %s', (kind) => {
   let engine: Engine;
   let checkpoint: Checkpoint;
   const qProj = 'model.layers.0.self_attn.q_proj.weight';

@@ -5,6 +5,7 @@ import type { ModelConfig } from '../../model/model-config';
 import type { NamedTensors } from '../../model/named-tensors';
 import { SuperRlError } from '../../protocol/errors';
 import { type BatchArray, lossArrays, scoreArrays } from '../batch-arrays';
+import { checkLossRows, checkScoredRows } from '../check-rows';
 import type {
   Accumulated,
   Engine,
@@ -75,8 +76,10 @@ export class EagerEngine implements Engine {
 
   async logProbs(rows: readonly ScoredRow[], which: 'policy' | 'reference'): Promise<TokenStatistics[]> {
     const weights = which === 'policy' ? this.weights : this.reference;
-    if (weights === undefined) throw new Error('The engine was made without reference weights (keepReference).');
+    if (weights === undefined)
+      throw new SuperRlError('internal', 'The engine keeps no reference weights (keepReference).');
     this.activate();
+    checkScoredRows(this.modelConfig, rows);
     const statistics = emptyStatistics(rows);
     for (const batch of pack(rows, this.plan)) {
       const scores = tf.tidy(() => {
@@ -90,6 +93,7 @@ export class EagerEngine implements Engine {
 
   async accumulate(form: LossForm, rows: readonly LossRow[]): Promise<Accumulated> {
     this.activate();
+    checkLossRows(this.modelConfig, form, rows);
     const variant = { form, entropy: rows.some((row) => row.entropyWeight !== 0) };
     const statistics = emptyStatistics(rows);
     let loss = 0;

@@ -1,6 +1,7 @@
 // AdamW (Loshchilov & Hutter 2019, as torch.optim.AdamW) on plain arrays: weights and moments change in place.
 // Arithmetic is float64, storage float32. Weight decay is decoupled and applies to matrices only.
 import type { NamedTensors } from '../../model/named-tensors';
+import { SuperRlError } from '../../protocol/errors';
 import type { OptimizerSettings, OptimizerState, UpdateResult } from '../engine';
 import { type AccumulatedGradient, elementCount } from './accumulated-gradient';
 
@@ -71,7 +72,9 @@ export class AdamW {
 
 function momentOf(moments: NamedTensors, name: string): Float32Array {
   const moment = moments.get(name);
-  if (moment === undefined) throw new Error(`The optimiser state has no moment of ${name}.`);
+  if (moment === undefined) {
+    throw new SuperRlError('checkpoint', `The optimiser state has no moment of ${name}; it is of another model.`);
+  }
   return moment.data;
 }
 
