@@ -1,5 +1,5 @@
 // The WebSocket protocol between a window (client) and the server, all of it. One JSON message a frame.
-// Client → server: request, cancel. Server → client: hello, response, event, progress.
+// Client → server: request, cancel. Server → client: hello, response, progress, events, runsChanged, debugEnded.
 // A run is named by the absolute path of its folder: the folder is the one truth, live or finished.
 import { z } from 'zod';
 import { errorCodes } from './errors';
@@ -9,10 +9,26 @@ import { rewardOutcomeSchema, sampleCompletionSchema, sampleGroupSchema } from '
 /** Clients and servers of different numbers never talk; raised with each incompatible change. */
 export const protocolVersion = 1;
 
-/** Largest frame either side accepts, in bytes. */
+/** Largest frame that the server accepts, in bytes; a larger one ends the connection (code 1009). */
 export const maxMessageBytes = 8 * 1024 * 1024;
 
+/** Largest frame that a client must accept, in bytes (`maxPayload` of ws): a whole step of long completions. */
+export const maxServerMessageBytes = 64 * 1024 * 1024;
+
+/** Why the server ends a connection, beside the codes of RFC 6455; the reason is a sentence. */
+export const closeCodes = {
+  /** The frame is no message of a client: not JSON, binary, or without an id to answer to. */
+  notAMessage: 4400,
+  /** The server ends; reconnect, which finds or starts the next one. */
+  serverEnds: 4503,
+} as const;
+
 const run = z.string().min(1).describe('Absolute path of the run folder.');
+
+/** What a window's settings say of reward hosts; the server is shared, so they travel with each request. */
+const rewardSettings = z
+  .object({ pythonPath: z.string().optional(), memoryMb: z.int().positive().optional() })
+  .prefault({});
 
 export const runSummarySchema = z.object({
   run,
@@ -33,6 +49,8 @@ export const runSummarySchema = z.object({
   heldOut: z.record(z.string(), z.number()).optional(),
   checkpoints: z.array(z.object({ step: z.int(), path: z.string(), best: z.boolean() })),
   alarms: z.int(),
+  /** State queued only: for cancelQueued. There is no run folder yet, and `run` is this id. */
+  queueId: z.string().optional(),
   startedAt: z.number(),
   changedAt: z.number(),
 });
@@ -54,7 +72,7 @@ const nothing = z.object({});
 
 /** Every request by name: what it takes and what it gives back. */
 export const requests = {
-  /** Runs under these directories, newest first; the client gets `runsChanged` notices for them from then on. */
+  /** Runs under these directories, newest first, queued ones first of all; the client gets `runsChanged` notices for them from then on. */
   listRuns: request(z.object({ directories: z.array(z.string()) }), z.object({ runs: z.array(runSummarySchema) })),
   /** Starts a run (or queues it behind a live one unless startNow). */
   startRun: request(
@@ -84,21 +102,32 @@ export const requests = {
       end: z.record(z.string(), z.unknown()).optional(),
     }),
   ),
-  /** Replays events from seq on and goes on live, without gap or duplicate, as `event` messages. */
+  /** Replays events from seq on and goes on live, without gap or duplicate, as `events` messages. */
   subscribe: request(z.object({ run, fromSeq: z.int().positive() }), z.object({ subscription: z.int() })),
   unsubscribe: request(z.object({ subscription: z.int() }), nothing),
-  /** Events received so far; the server stops sending far ahead of a slow reader. */
+  /**
+   * The last event handled. Optional: from the first ack on, the server keeps at most 20,000 events ahead of it.
+   * Without, only the socket's own buffer (1 MiB) holds it back.
+   */
   ack: request(z.object({ subscription: z.int(), seq: z.int() }), nothing),
-  /** The groups of a step with their completions. */
+  /** The groups of a step with their completions; with `group`, only that one. */
   readSamples: request(
-    z.object({ run, step: z.int(), filter: sampleFilter.prefault({}) }),
+    z.object({ run, step: z.int(), group: z.int().optional(), filter: sampleFilter.prefault({}) }),
     z.object({ step: z.int(), groups: z.array(groupWithCompletions) }),
   ),
   /** Steps that have samples, in order. */
   sampleSteps: request(z.object({ run }), z.object({ steps: z.array(z.int()) })),
-  /** Full-text search over a run's completions, newest first. */
+  /**
+   * Groups of a run that pass the filter, newest step first; with `text`, only the completions that hold it.
+   * `complete`: the search reached the first step; else go on with `beforeStep`.
+   */
   searchSamples: request(
-    z.object({ run, filter: sampleFilter, limit: z.int().positive().max(1000).default(100) }),
+    z.object({
+      run,
+      filter: sampleFilter,
+      beforeStep: z.int().optional(),
+      limit: z.int().positive().max(1000).default(100),
+    }),
     z.object({ groups: z.array(groupWithCompletions), complete: z.boolean() }),
   ),
   /** Newest outcome of each dataset row (by source file) that a run has touched: for inline decorations. */
@@ -118,6 +147,7 @@ export const requests = {
           decision: z.string(),
           /** How often each decision fell on this row so far. */
           decisions: z.record(z.string(), z.int()),
+          /** Mean reward of that group's valid completions; null: none is valid, or nothing was sampled. */
           lastReward: z.number().nullable(),
         }),
       ),
@@ -140,7 +170,10 @@ export const requests = {
     z.object({ prompts: z.int(), solved: z.int(), upperBound: z.number(), sparse: z.boolean(), reason: z.string() }),
   ),
   doctor: request(nothing, z.record(z.string(), z.unknown())),
-  /** One completion of a checkpoint; tokens arrive as `progress` messages. */
+  /**
+   * One completion of a model (folder, .gguf, checkpoint) or of a run's best checkpoint. Each `progress` message
+   * holds the text added since the one before; `done` counts tokens. temperature 0: always the likeliest token.
+   */
   tryModel: request(
     z.object({
       model: z.string(),
@@ -155,7 +188,7 @@ export const requests = {
     z.object({ model: z.string(), to: z.string(), format: z.enum(['huggingface', 'gguf']), dtype: z.string() }),
     z.object({ path: z.string(), bytes: z.int() }),
   ),
-  /** Exported reward functions of a file with their places. */
+  /** Exported reward functions of a file with their places, found by parsing: none of its code is run. */
   rewardFunctions: request(
     z.object({ file: z.string() }),
     z.object({
@@ -171,6 +204,7 @@ export const requests = {
       export: z.string().optional(),
       component: z.string(),
       limit: z.int().positive().optional(),
+      settings: rewardSettings,
     }),
     z.object({
       completions: z.int(),
@@ -187,7 +221,11 @@ export const requests = {
       complete: z.boolean(),
     }),
   ),
-  /** Starts a reward host stopped at its first line, with one stored sample as input; the window attaches a debugger. */
+  /**
+   * Starts a reward host stopped at its first line, with one stored completion (or a whole group) as input; the
+   * window attaches a debugger to 127.0.0.1:port. No time limit. When the function returns, `debugEnded` tells
+   * what; to start over after an edit, ask again. Python: debugpy listens on the port.
+   */
   debugReward: request(
     z.object({
       rewardFile: z.string(),
@@ -196,10 +234,17 @@ export const requests = {
       step: z.int(),
       group: z.int(),
       index: z.int().optional(),
+      settings: rewardSettings,
     }),
     z.object({ port: z.int(), session: z.string() }),
   ),
-  runFixtures: request(z.object({ files: z.array(z.string()) }), z.record(z.string(), z.unknown())),
+  /** Ends a reward host under a debugger; it also ends with the client's connection. */
+  endDebug: request(z.object({ session: z.string() }), nothing),
+  /** `{ results }`: one FixtureResult (reward-fixture.ts) a file. */
+  runFixtures: request(
+    z.object({ files: z.array(z.string()), settings: rewardSettings }),
+    z.record(z.string(), z.unknown()),
+  ),
 } as const;
 export type RequestName = keyof typeof requests;
 export type RequestParams<N extends RequestName> = z.input<(typeof requests)[N]['params']>;
@@ -226,11 +271,12 @@ export const serverMessageSchema = z.discriminatedUnion('kind', [
       place: z.object({ file: z.string(), line: z.int().optional(), column: z.int().optional() }).optional(),
     }),
   }),
+  /** One or more events of a subscription in order of seq: a live one comes alone, a replay many at once. */
   z.object({
-    kind: z.literal('event'),
+    kind: z.literal('events'),
     subscription: z.int(),
     run: z.string(),
-    event: runEventSchema as z.ZodType<RunEvent>,
+    events: z.array(runEventSchema as z.ZodType<RunEvent>).min(1),
   }),
   z.object({
     kind: z.literal('progress'),
@@ -239,7 +285,17 @@ export const serverMessageSchema = z.discriminatedUnion('kind', [
     total: z.number().optional(),
     message: z.string(),
   }),
+  /** Something about the runs that this client listed has changed: list them again. At most one a second. */
   z.object({ kind: z.literal('runsChanged') }),
+  /** A subscription can't go on (its log is damaged or gone); the client may subscribe anew. */
+  z.object({ kind: z.literal('subscriptionEnded'), subscription: z.int(), message: z.string() }),
+  /** A debugged reward function returned (an outcome a completion), or its host ended with a message. */
+  z.object({
+    kind: z.literal('debugEnded'),
+    session: z.string(),
+    outcomes: z.array(rewardOutcomeSchema),
+    message: z.string().optional(),
+  }),
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 

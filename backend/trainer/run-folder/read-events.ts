@@ -4,8 +4,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorText, SuperRlError } from '../../protocol/errors';
-import { type RunEvent, type RunState, runEventSchema } from '../../protocol/events';
+import { type RunEvent, runEventSchema } from '../../protocol/events';
 import { systemCode } from './storage-error';
+
+export { dropSuperseded, lastState } from '../../protocol/run-history';
 
 const newline = 0x0a;
 const pieceBytes = 1 << 20;
@@ -91,31 +93,6 @@ export function parseEvent(text: string, file: string, line?: number): RunEvent 
       { place: { file, ...(line === undefined ? {} : { line }) }, cause: error },
     );
   }
-}
-
-/** The events that still count: after `resumed{fromStep}`, earlier events of later steps are dropped. */
-export function dropSuperseded(events: Iterable<RunEvent>): RunEvent[] {
-  let kept: RunEvent[] = [];
-  for (const event of events) {
-    if (event.type === 'resumed') {
-      const { fromStep } = event.data;
-      kept = kept.filter((earlier) => earlier.type === 'resumed' || earlier.data.step <= fromStep);
-    }
-    kept.push(event);
-  }
-  return kept;
-}
-
-/** The state that the last event about it tells, with its step; undefined when none does. */
-export function lastState(events: Iterable<RunEvent>): { state: RunState; step: number; reason?: string } | undefined {
-  let last: { state: RunState; step: number; reason?: string } | undefined;
-  for (const event of events) {
-    if (event.type === 'state') last = event.data;
-    else if (event.type === 'interrupted') last = { state: 'interrupted', ...event.data };
-    else if (event.type === 'resumed') last = { state: 'preparing', step: event.data.fromStep };
-    else if (event.type === 'metrics' && last) last = { ...last, step: event.data.step };
-  }
-  return last;
 }
 
 function openForReading(file: string): number | undefined {
