@@ -52,6 +52,8 @@ describe('format', () => {
     ['<think>a</think> x <answer>5</answer>', {}, 0],
     ['<think>a</think><think>b</think><answer>5</answer>', {}, 0],
     ['<answer>5</answer><think>a</think>', {}, 0],
+    ['<think>a<think>b</think><answer>5</answer>', {}, 0],
+    ['<think>a</think><answer>5</answer>6</answer>', {}, 0],
     ['hm</think>\n<answer>5</answer>', {}, 0],
     ['hm</think>\n<answer>5</answer>', { thinkOpened: true }, 1],
     ['', {}, 0],
