@@ -1,8 +1,7 @@
 // Follows a run's growing events.jsonl: everything from a seq on, then what is appended, without gap or
-// duplicate. The file watcher makes it quick; a slow poll makes it sure, since watchers miss changes on
-// network drives and say nothing of a file that isn't there yet.
-import { type FSWatcher, watch } from 'node:fs';
+// duplicate.
 import type { RunEvent } from '../../protocol/events';
+import { ChangeSignal } from './change-signal';
 import { eventLogPath, parseEvent, readWholeLines } from './read-events';
 
 export interface EventTailOptions {
@@ -46,49 +45,4 @@ export class EventTail implements AsyncIterable<RunEvent[]> {
       changes.close();
     }
   }
-}
-
-/** Wakes on a change in the folder, after the poll interval, or on abort. */
-class ChangeSignal {
-  readonly #pollMs: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #watcher: FSWatcher | undefined;
-  #changed = false;
-  #wake: (() => void) | undefined;
-
-  constructor(folder: string, pollMs: number, signal: AbortSignal | undefined) {
-    this.#pollMs = pollMs;
-    this.#signal = signal;
-    try {
-      this.#watcher = watch(folder, { persistent: false }, () => this.#notify());
-      this.#watcher.on('error', () => this.#watcher?.close()); // polling goes on
-    } catch {
-      this.#watcher = undefined; // no watcher here (limits, network drive): polling alone
-    }
-    signal?.addEventListener('abort', this.#notify, { once: true });
-  }
-
-  async next(): Promise<void> {
-    if (!this.#changed && !this.#signal?.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#pollMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      this.#wake = undefined;
-    }
-    this.#changed = false;
-  }
-
-  close(): void {
-    this.#watcher?.close();
-    this.#signal?.removeEventListener('abort', this.#notify);
-  }
-
-  readonly #notify = (): void => {
-    this.#changed = true;
-    this.#wake?.();
-  };
 }

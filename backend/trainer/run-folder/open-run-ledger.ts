@@ -3,12 +3,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SuperRlError } from '../../protocol/errors';
-import type { EventData, EventType, RunEvent } from '../../protocol/events';
+import type { EventData, EventType, RunEvent, RunState } from '../../protocol/events';
 import type { RunLedger } from '../run-ledger';
 import { newestCheckpoint, saveCheckpointFolder } from './checkpoint-folder';
 import { type ControlRequest, clearControlRequests, takeControlRequests } from './control-file';
 import { EventLog } from './event-log';
-import { lastState, readEvents } from './read-events';
+import { lastState, readLastEvents } from './read-events';
 import { type RunRecord, readRunRecord, writeRunRecord, writeSummary } from './run-json';
 import { acquireRunLock } from './run-lock';
 import { readStepSamples, writeSampleFile } from './sample-file';
@@ -88,11 +88,18 @@ export function markInterrupted(folder: string, reason: string): boolean {
 const endStates = ['interrupted', 'finished', 'failed'];
 
 function appendInterruption(folder: string, log: EventLog, holder: number | undefined, reason?: string): boolean {
-  const last = lastState(readEvents(folder));
+  const events = readLastEvents(folder);
+  // An ended run's last event says so; where none of the newest tells a state, the run was under way.
+  const last = lastState(events) ?? underWay(events.at(-1));
   if (!last || endStates.includes(last.state)) return false;
   const which = holder === undefined ? 'The trainer' : `The trainer (process ${holder})`;
   log.append('interrupted', { step: last.step, reason: reason ?? `${which} ended without saving.` });
   return true;
+}
+
+function underWay(newest: RunEvent | undefined): { state: RunState; step: number } | undefined {
+  if (newest === undefined) return undefined;
+  return { state: 'running', step: newest.type === 'resumed' ? newest.data.fromStep : newest.data.step };
 }
 
 class LockedFolder implements FolderLedger {

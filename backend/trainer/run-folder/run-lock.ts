@@ -36,9 +36,22 @@ export function acquireRunLock(runFolder: string): RunLock {
   const path = runLockPath(runFolder);
   const taken = acquire(path);
   if (taken.kind === 'held') throw lockedError(path, taken.holder);
+  return heldLock(path, taken.from);
+}
+
+/**
+ * Takes a lock of the same kind at any path; undefined when its holder is alive or can't be asked.
+ * @throws SuperRlError `storage` when the lock can't be written.
+ */
+export function tryProcessLock(path: string): RunLock | undefined {
+  const taken = acquire(path);
+  return taken.kind === 'held' ? undefined : heldLock(path, taken.from);
+}
+
+function heldLock(path: string, tookOverFrom: ProcessIdentity | undefined): RunLock {
   let released = false;
   return {
-    tookOverFrom: taken.from,
+    tookOverFrom,
     release() {
       if (released) return;
       released = true;
