@@ -148,14 +148,14 @@ function versionProblem({ language, command }: HostLaunch, version: string): str
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (language === 'node' ? major >= 20 : major > 3 || (major === 3 && minor >= 8)) return undefined;
   return language === 'node'
-    ? `Reward files need Node 20 or newer; ${command} is ${version}. Set superrl.nodePath (or --node) to a newer one.`
-    : `Python reward files need Python 3.8 or newer; ${command} is ${version}. Set superrl.pythonPath (or --python) to a newer one.`;
+    ? `Reward files need Node 20 or newer; ${command} is ${version}. Set superrl.nodePath to a newer one.`
+    : `Python reward files need Python 3.8 or newer; ${command} is ${version}. Put a newer one on the PATH, or set superrl.pythonPath to it.`;
 }
 
 function startProblem({ language, command }: HostLaunch, what: string): string {
   return language === 'node'
-    ? `The reward host on ${command} ${what}. Set superrl.nodePath (or --node) to a Node 20 or newer.`
-    : `Python reward files need Python, and ${command} ${what}. Install Python 3.8 or newer, or set superrl.pythonPath (or --python) to it.`;
+    ? `The reward host on ${command} ${what}. Set superrl.nodePath to a Node 20 or newer.`
+    : `Python reward files need Python, and ${command} ${what}. Install Python 3.8 or newer on the PATH, or set superrl.pythonPath to it.`;
 }
 
 function readLines(stream: Readable | null | undefined, onLine: (line: string) => void): void {

@@ -115,7 +115,7 @@ describe('a runtime that is missing', () => {
     bench.write('fine.mjs', 'export default () => 1;');
     expect(await problem({ file: 'fine.mjs' }, { nodePath: '/nowhere/node' })).toBe(
       'reward | The reward host on /nowhere/node could not be started (spawn /nowhere/node ENOENT). ' +
-        'Set superrl.nodePath (or --node) to a Node 20 or newer.',
+        'Set superrl.nodePath to a Node 20 or newer.',
     );
   });
 
@@ -123,7 +123,7 @@ describe('a runtime that is missing', () => {
     bench.write('fine.py', 'def f(completions): return [1]');
     expect(await problem({ file: 'fine.py' }, { pythonPath: '/nowhere/python' })).toBe(
       'reward | Python reward files need Python, and /nowhere/python could not be started (spawn /nowhere/python ENOENT). ' +
-        'Install Python 3.8 or newer, or set superrl.pythonPath (or --python) to it.',
+        'Install Python 3.8 or newer on the PATH, or set superrl.pythonPath to it.',
     );
   });
 
