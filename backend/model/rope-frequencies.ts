@@ -3,9 +3,9 @@
 import type { ModelConfig, RopeScaling } from './model-config';
 
 /** What each of the headDim/2 rotary frequencies is divided by. */
-export function ropeDivisors(config: Pick<ModelConfig, 'headDim' | 'ropeTheta'>, scaling: RopeScaling): Float32Array {
+export function ropeDivisors(config: Pick<ModelConfig, 'headDim' | 'ropeTheta'>, scaling: RopeScaling): Float64Array {
   const { factor, lowFreqFactor, highFreqFactor, originalContext } = scaling;
-  const divisors = new Float32Array(config.headDim / 2);
+  const divisors = new Float64Array(config.headDim / 2);
   for (let i = 0; i < divisors.length; i++) {
     const wavelength = 2 * Math.PI * config.ropeTheta ** ((2 * i) / config.headDim);
     const rotations = originalContext / wavelength;

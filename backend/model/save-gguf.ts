@@ -115,7 +115,7 @@ function storedTensors(model: { config: ModelConfig; weights: NamedTensors }, dt
   }
   const scaling = config.ropeScaling;
   if (scaling !== undefined) {
-    const values = ropeDivisors(config, scaling);
+    const values = Float32Array.from(ropeDivisors(config, scaling));
     tensors.push({ name: 'rope_freqs.weight', shape: [values.length], type: 'F32', values: () => values });
   }
   return tensors;

@@ -1,6 +1,9 @@
 // Trained tokenizers: ids, round trips, unknown characters, and the errors of a person's choices.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createTokenizer } from '../../../backend/model/huggingface-tokenizer';
 import { trainTokenizer } from '../../../backend/model/train-tokenizer';
 
@@ -56,6 +59,17 @@ describe('bpe', () => {
     expect(tokenizer.vocabularySize).toBeLessThanOrEqual(270);
     expect(tokenizer.vocabularySize).toBeGreaterThan(258);
     expect(tokenizer.encode(' 95').length).toBeLessThan(3);
+  });
+
+  it('learns the merges of Hugging Face’s trainer', () => {
+    const file = join(import.meta.dirname, '../../fixtures/tokenizer/bpe.json');
+    const fixture = z
+      .object({ texts: z.array(z.string()), vocabulary: z.int(), merges: z.unknown(), vocab: z.unknown() })
+      .parse(JSON.parse(readFileSync(file, 'utf8')));
+    const trained = trainTokenizer(fixture.texts, { kind: 'bpe', vocabulary: fixture.vocabulary });
+    const { model } = JSON.parse(trained.files().get('tokenizer.json') ?? '');
+    expect(model.merges).toEqual(fixture.merges);
+    expect(model.vocab).toEqual(fixture.vocab);
   });
 
   it('round-trips any text', () => {
