@@ -12,9 +12,11 @@ export const inputNames = {
   ids: 'ids',
   /** int64 [rows, new] */
   positions: 'positions',
-  /** [positions, headDim / 2] */
-  cos: 'rotary.cos',
-  sin: 'rotary.sin',
+  /** Rotary tables of keys, and of queries: those are scaled by 1/√headDim. [positions, headDim / 2] */
+  keyCos: 'rotary.key.cos',
+  keySin: 'rotary.key.sin',
+  queryCos: 'rotary.query.cos',
+  querySin: 'rotary.query.sin',
   /** Prefill: int32 [sampled], which of the rows · new hidden states each token is chosen from. */
   selected: 'selected',
   /** Prefill: added to the scores, causal. [new · heads / kvHeads, new] */
@@ -69,7 +71,7 @@ export function buildPrefillGraph(config: ModelConfig, mode: SamplingMode, weigh
       turned(nodes.queries(layer, x, rotary), queryWidth),
       graph.int64s([0, kvHeads, -1, headDim]),
     ]); // [rows, kvHeads, queries, headDim]
-    const scores = graph.node('Add', [scaledScores(graph, config, queries, keys), bias]);
+    const scores = graph.node('Add', [graph.contrib('FusedMatMul', [queries, keys], { transB: 1 }), bias]);
     const mixed = graph.node('MatMul', [graph.node('Softmax', [scores], { axis: -1 }), values]);
     const perToken = graph.node('Reshape', [mixed, graph.int64s([0, kvHeads, -1, queryWidth])]);
     const back = graph.node('Transpose', [perToken], { perm: [0, 2, 1, 3] });
@@ -102,10 +104,9 @@ export function buildStepGraph(config: ModelConfig, mode: SamplingMode, weights:
     for (const name of [key, value]) graph.namedOutput(name, ['rows', kvHeads, 1, headDim], 'float32');
     const query = perKvHead(nodes.queries(layer, x, rotary)); // [rows, kvHeads, heads / kvHeads, headDim]
 
-    const cacheScores = graph.node('Add', [scaledScores(graph, config, query, keyCache), bias]);
+    const cacheScores = graph.node('Add', [graph.contrib('FusedMatMul', [query, keyCache], { transB: 1 }), bias]);
     // The token's attention to itself is one number a head: products and a sum beat as many tiny matrix products.
-    const dot = graph.node('ReduceSum', [graph.node('Mul', [query, key]), graph.int64s([-1])], { keepdims: 1 });
-    const ownScore = graph.node('Mul', [dot, graph.scalar(1 / Math.sqrt(headDim))]);
+    const ownScore = graph.node('ReduceSum', [graph.node('Mul', [query, key]), graph.int64s([-1])], { keepdims: 1 });
     const shares = graph.node('Softmax', [graph.node('Concat', [cacheScores, ownScore], { axis: 3 })], { axis: -1 });
     const cacheShares = graph.name();
     const ownShare = graph.name();
@@ -121,15 +122,14 @@ export function buildStepGraph(config: ModelConfig, mode: SamplingMode, weights:
 }
 
 function rotaryInputs(graph: OnnxGraph, config: ModelConfig, tokens: 'new' | 1): RotaryInputs {
+  const table = (name: string) => graph.input(name, ['positions', config.headDim / 2], 'float32');
   return {
     positions: graph.input(inputNames.positions, ['rows', tokens], 'int64'),
-    cos: graph.input(inputNames.cos, ['positions', config.headDim / 2], 'float32'),
-    sin: graph.input(inputNames.sin, ['positions', config.headDim / 2], 'float32'),
+    // The scale of attention scores rides on the queries' rotation: a factor on the matrix product would keep the
+    // runtime from its fast path for a single query.
+    queries: [table(inputNames.queryCos), table(inputNames.querySin)],
+    keys: [table(inputNames.keyCos), table(inputNames.keySin)],
   };
-}
-
-function scaledScores(graph: OnnxGraph, config: ModelConfig, queries: Value, keys: Value): Value {
-  return graph.contrib('FusedMatMul', [queries, keys], { transB: 1, alpha: { float: 1 / Math.sqrt(config.headDim) } });
 }
 
 /** Chooses a token from each hidden state, [sampled, hidden]. */

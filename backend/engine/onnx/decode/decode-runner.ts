@@ -40,14 +40,17 @@ export class DecodeRunner {
   constructor(
     private readonly config: ModelConfig,
     private readonly sessions: { readonly prefill: DecodeSession; readonly step: DecodeSession },
-    table: RotaryTable,
+    tables: { readonly queries: RotaryTable; readonly keys: RotaryTable },
     settings: SamplingSettings,
   ) {
     this.mode = samplingMode(settings);
-    const pairs = config.headDim / 2;
+    const table = (values: Float32Array) =>
+      new ort.Tensor('float32', values, [tables.keys.positions, config.headDim / 2]);
     const fixed: Record<string, ort.Tensor> = {
-      [inputNames.cos]: new ort.Tensor('float32', table.cos, [table.positions, pairs]),
-      [inputNames.sin]: new ort.Tensor('float32', table.sin, [table.positions, pairs]),
+      [inputNames.queryCos]: table(tables.queries.cos),
+      [inputNames.querySin]: table(tables.queries.sin),
+      [inputNames.keyCos]: table(tables.keys.cos),
+      [inputNames.keySin]: table(tables.keys.sin),
     };
     if (this.mode !== 'greedy') {
       const inverse = Float32Array.of(1 / settings.temperature);

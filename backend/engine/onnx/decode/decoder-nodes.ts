@@ -11,9 +11,9 @@ export type GraphWeights = NamedTensors | 'inputs';
 export interface RotaryInputs {
   /** int64 [rows, new] */
   readonly positions: Value;
-  /** [positions, headDim / 2] */
-  readonly cos: Value;
-  readonly sin: Value;
+  /** Cosines and sines, [positions, headDim / 2] each. */
+  readonly queries: readonly [Value, Value];
+  readonly keys: readonly [Value, Value];
 }
 
 export class DecoderNodes {
@@ -51,12 +51,12 @@ export class DecoderNodes {
     return this.linear(hidden, this.config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
   }
 
-  /** Queries of a layer, [rows, new, heads · headDim]. */
+  /** Queries of a layer, rotated and scaled, [rows, new, heads · headDim]. */
   queries(layer: number, x: Value, rotary: RotaryInputs): Value {
     return this.rotated(this.projected(layer, x, 'q'), layer, 'q', rotary);
   }
 
-  /** Keys of a layer, [rows, new, kvHeads · headDim]. */
+  /** Keys of a layer, rotated, [rows, new, kvHeads · headDim]. */
   keys(layer: number, x: Value, rotary: RotaryInputs): Value {
     return this.rotated(this.projected(layer, x, 'k'), layer, 'k', rotary);
   }
@@ -125,7 +125,8 @@ export class DecoderNodes {
       const normed = this.norm(perHead, `model.layers.${layer}.self_attn.${which}_norm.weight`);
       y = graph.node('Reshape', [normed, graph.int64s([0, 0, heads * config.headDim])]);
     }
-    return graph.contrib('RotaryEmbedding', [y, rotary.positions, rotary.cos, rotary.sin], {
+    const table = which === 'q' ? rotary.queries : rotary.keys;
+    return graph.contrib('RotaryEmbedding', [y, rotary.positions, ...table], {
       num_heads: heads,
       interleaved: 0,
     });

@@ -27,6 +27,10 @@ interface Batch {
   readonly group: number;
   readonly rows: GenerationRow[];
 }
+interface RotaryTables {
+  readonly keys: RotaryTable;
+  readonly queries: RotaryTable;
+}
 interface Ready {
   readonly row: GenerationRow;
   readonly prompt: PrefilledPrompt;
@@ -44,7 +48,7 @@ export function rowsInFlight(config: ModelConfig, longest: number): number {
 export class Decoder {
   private readonly sessions: DecodeSessions;
   private cache: KvCache | undefined;
-  private table: RotaryTable | undefined;
+  private tables: RotaryTables | undefined;
   private busy = false;
 
   /** @param weights the current weights by Hugging Face name, read when a session is built (not before `generate`) */
@@ -63,7 +67,7 @@ export class Decoder {
 
   async dispose(): Promise<void> {
     this.cache = undefined;
-    this.table = undefined;
+    this.tables = undefined;
     await this.sessions.dispose();
   }
 
@@ -89,7 +93,7 @@ export class Decoder {
     const cache = this.clearedCache(limit, longest);
     const mode = samplingMode(request);
     const sessions = { prefill: await this.sessions.prefill(mode), step: await this.sessions.step(mode) };
-    const runner = new DecodeRunner(this.config, sessions, this.rotary(longest), request);
+    const runner = new DecodeRunner(this.config, sessions, this.rotaryTables(longest), request);
 
     const rowsOf = groups.map(({ promptIds, completions }, group) =>
       Array.from({ length: completions }, (_, completion) => {
@@ -159,11 +163,13 @@ export class Decoder {
     return this.cache;
   }
 
-  private rotary(positions: number): RotaryTable {
-    if (this.table === undefined || this.table.positions < positions) {
-      this.table = rotaryTable(this.config, Math.min(this.config.contextLength, 2 ** Math.ceil(Math.log2(positions))));
+  private rotaryTables(positions: number): RotaryTables {
+    if (this.tables === undefined || this.tables.keys.positions < positions) {
+      const size = Math.min(this.config.contextLength, 2 ** Math.ceil(Math.log2(positions)));
+      const keys = rotaryTable(this.config, size);
+      this.tables = { keys, queries: rotaryTable(this.config, size, 1 / Math.sqrt(this.config.headDim)) };
     }
-    return this.table;
+    return this.tables;
   }
 }
 

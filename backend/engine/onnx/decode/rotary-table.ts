@@ -25,15 +25,16 @@ export function rotaryFrequencies(config: ModelConfig): Float64Array {
   });
 }
 
-export function rotaryTable(config: ModelConfig, positions: number): RotaryTable {
+/** @param scale a factor on every entry; rotating by the table then scales too */
+export function rotaryTable(config: ModelConfig, positions: number, scale = 1): RotaryTable {
   const frequencies = rotaryFrequencies(config);
   const cos = new Float32Array(positions * frequencies.length);
   const sin = new Float32Array(positions * frequencies.length);
   for (let position = 0; position < positions; position++) {
     for (let pair = 0; pair < frequencies.length; pair++) {
       const angle = position * (frequencies[pair] ?? 0);
-      cos[position * frequencies.length + pair] = Math.cos(angle);
-      sin[position * frequencies.length + pair] = Math.sin(angle);
+      cos[position * frequencies.length + pair] = scale * Math.cos(angle);
+      sin[position * frequencies.length + pair] = scale * Math.sin(angle);
     }
   }
   return { positions, cos, sin };
