@@ -89,7 +89,11 @@ export function checkpointSteps(runFolder: string): number[] {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
-  return names.flatMap((name) => Number(/^step-(\d+)$/.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+  const steps = names.flatMap((name) => {
+    const digits = /^step-(\d+)$/.exec(name)?.[1];
+    return digits === undefined ? [] : [Number(digits)];
+  });
+  return steps.sort((a, b) => a - b);
 }
 
 export function checkpointPath(runFolder: string, step: number): string {

@@ -33,7 +33,11 @@ export function sampledSteps(runFolder: string): number[] {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
-  return names.flatMap((name) => Number(/^step-(\d+)\.jsonl$/.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+  const steps = names.flatMap((name) => {
+    const digits = /^step-(\d+)\.jsonl$/.exec(name)?.[1];
+    return digits === undefined ? [] : [Number(digits)];
+  });
+  return steps.sort((a, b) => a - b);
 }
 
 /**

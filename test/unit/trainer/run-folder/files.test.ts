@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SampleLine } from '../../../../backend/protocol/sample';
 import { renameWithRetry, writeFileAtomically } from '../../../../backend/trainer/run-folder/atomic-file';
+import { checkpointSteps } from '../../../../backend/trainer/run-folder/checkpoint-folder';
 import { requestControl, takeControlRequests } from '../../../../backend/trainer/run-folder/control-file';
 import { createRunFolder } from '../../../../backend/trainer/run-folder/folder-name';
 import { openRunLedger } from '../../../../backend/trainer/run-folder/open-run-ledger';
@@ -122,6 +123,15 @@ describe('sample files', () => {
     const file = join(folder, 'samples', 'step-000003.jsonl');
     writeFileSync(file, `${readFileSync(file, 'utf8')}{"kind":\n`);
     await expect(read(3)).rejects.toThrow(`${file}:2: This line is not a sample; the file was changed or damaged.`);
+  });
+});
+
+describe('checkpointSteps', () => {
+  it('knows whole checkpoints only, not what a crash left', () => {
+    for (const name of ['step-000004', 'step-000012', 'step-000008.tmp', 'step-000004.old.tmp'])
+      mkdirSync(join(folder, 'checkpoints', name), { recursive: true });
+    writeFileSync(join(folder, 'checkpoints', 'best.json'), '{"step":4}');
+    expect(checkpointSteps(folder)).toEqual([4, 12]);
   });
 });
 

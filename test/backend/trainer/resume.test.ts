@@ -1,0 +1,101 @@
+// Exact resume on the real engine: a run killed at random instants ends with the tokens, decisions and weights of
+// one that was never interrupted (DATA.md, "Exact resume").
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunFile } from '../../../backend/protocol/run-config';
+import { RunControl } from '../../../backend/trainer/run-control';
+import { trainRun } from '../../../backend/trainer/train-run';
+import { decisionsOf, liveEvents, TinyTask, tokensOf } from './tiny-task';
+
+const kills = 20;
+const task = new TinyTask();
+afterAll(() => task.remove());
+
+function finalFile(folder: string, step: number, name: string): Buffer {
+  return readFileSync(join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`, name));
+}
+
+function expectSameRun(folder: string, reference: string, steps: number): void {
+  expect(decisionsOf(liveEvents(folder))).toEqual(decisionsOf(liveEvents(reference)));
+  for (let step = 1; step <= steps; step++) expect(tokensOf(folder, step)).toEqual(tokensOf(reference, step));
+  for (const name of ['model.safetensors', 'optimizer.safetensors']) {
+    expect(finalFile(folder, steps, name).equals(finalFile(reference, steps, name))).toBe(true);
+  }
+  const state = (of: string) => ({ ...JSON.parse(finalFile(of, steps, 'state.json').toString()), elapsedMs: 0 });
+  expect(state(folder)).toEqual(state(reference));
+}
+
+describe('a stopped run', () => {
+  const steps = 12;
+  const fields = (method: RunFile['method']): Partial<RunFile> => ({
+    method,
+    budget: { steps },
+    eval: { every: 4, prompts: 8, samples: 4, k: [1, 4] },
+    update: { learningRate: 1e-2, schedule: 'linear', epochsPerRollout: 2 },
+    loss: { kl: { coefficient: 0.01 } },
+    switch: { probe: { prompts: 30, rollouts: 2 } },
+  });
+
+  it.each(['superrl', 'superrl-posterior', 'superrl-log-sigma', 'sft-then-rl', 'filter'] as const)(
+    '%s goes on as if it had not been',
+    async (method) => {
+      const reference = await task.train(fields(method));
+      const control = new RunControl();
+      let polls = 0;
+      control.readRequestsFrom = () => {};
+      const poll = control.poll.bind(control);
+      control.poll = async () => {
+        polls++;
+        if (polls === 25) control.requestStop('Stopped by a test.');
+        await poll();
+      };
+      const stopped = await task.train(fields(method), { control });
+      expect(stopped.outcome.state).toBe('interrupted');
+      const start = { kind: 'start' as const, runFile: task.runFile(), overrides: [], resume: stopped.folder };
+      const resumed = await trainRun(start, { control: new RunControl(), onOpened: () => {} });
+      expect(resumed.state).toBe('finished');
+      expectSameRun(stopped.folder, reference.folder, steps);
+    },
+  );
+});
+
+describe('a killed run', () => {
+  const steps = 60;
+  const fields: Partial<RunFile> = {
+    budget: { steps },
+    checkpoint: { every: 4, keep: 2 },
+    eval: { every: 15, prompts: 8, samples: 4, k: [1, 4] },
+  };
+  let reference = '';
+  beforeAll(async () => {
+    const whole = await task.start(task.runFile(fields));
+    reference = await whole.opened;
+    expect((await whole.ended).state).toBe('finished');
+  });
+
+  it(`equals one that was never interrupted, after kill -9 at ${kills} random instants`, {
+    timeout: 400_000,
+  }, async () => {
+    const runFile = task.runFile(fields);
+    const first = await task.start(runFile);
+    const folder = await first.opened;
+    await killAfterRandomTime(first);
+    for (let kill = 1; kill < kills; kill++) await killAfterRandomTime(await task.start(runFile, folder));
+    const last = await task.start(runFile, folder);
+    expect(await last.ended).toEqual({ state: 'finished', error: undefined });
+    expectSameRun(folder, reference, steps);
+    const resumes = [...liveEvents(folder)].filter(({ type }) => type === 'resumed').length;
+    expect(resumes).toBeGreaterThan(5);
+    expect(readdirSync(folder)).not.toContain('run.lock');
+  });
+
+  /** Any instant: while it starts, samples, updates or saves. A run that ends first is resumed with nothing to do. */
+  async function killAfterRandomTime(process: Awaited<ReturnType<typeof task.start>>): Promise<void> {
+    const lives = sleep(1000 + 1500 * Math.random()).then(() => process.kill());
+    const { state, error } = await process.ended;
+    if (state === 'failed') expect(error?.message).toMatch(/was ended by SIGKILL/);
+    await lives;
+  }
+});
