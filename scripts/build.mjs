@@ -1,15 +1,16 @@
-// Bundles every part with esbuild into dist/. Native packages stay external; all else is bundled.
+// Bundles every part with esbuild into dist/, or --out=FOLDER (tests). Native packages stay external; all else is bundled.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, context } from 'esbuild';
 import { root } from './prepare.mjs';
 
-const dist = join(root, 'dist');
+const outdir = process.argv.find((argument) => argument.startsWith('--out='))?.slice('--out='.length) ?? 'dist';
+const dist = join(root, outdir);
 const watch = process.argv.includes('--watch');
 
 const shared = {
   absWorkingDir: root,
-  outdir: 'dist',
+  outdir,
   bundle: true,
   sourcemap: process.argv.includes('--no-sourcemap') ? false : 'linked',
   minifySyntax: true,

@@ -20,21 +20,20 @@ export interface RunSettings {
  */
 export function readRunSettings(path: string, overrides: readonly string[] = []): RunSettings {
   const file = resolve(path);
-  const stat = statSync(file, { throwIfNoEntry: false });
   if (existsSync(join(file, 'run.json'))) {
     if (overrides.length > 0)
       throw new SuperRlError('usage', '--set changes a run file; the configuration of a run is fixed.');
     const { config, runFile } = readRunRecord(file);
     return { config, runFile, baseFolder: dirname(runFile) };
   }
-  const { config, problems } = readRunConfig(readText(file, stat?.isDirectory() ?? false), path, overrides);
+  const { config, problems } = readRunConfig(readText(file), path, overrides);
   if (!config) throw runFileError(problems);
   return { config, runFile: file, baseFolder: dirname(file) };
 }
 
-function readText(file: string, isFolder: boolean): string {
+function readText(file: string): string {
   const advice = 'Give a run file (NAME.superrl.json), or a run folder.';
-  if (isFolder) throw new SuperRlError('usage', `${file} is a folder without run.json. ${advice}`);
+  if (existsSync(file) && statSync(file).isDirectory()) throw new SuperRlError('usage', `${file} is a folder without run.json. ${advice}`);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

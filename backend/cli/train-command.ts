@@ -1,6 +1,6 @@
 // `superrl train RUN`: starts the trainer in a process of its own and shows the run by following its events.
 // Ctrl-C once asks it to finish the step, save and end; twice ends it at once.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SuperRlError } from '../protocol/errors';
@@ -61,7 +61,7 @@ function resumeMessage(run: string, { set, runs }: TrainOptions): StartMessage {
 /** A run folder or name as it is; of a run file, its newest run. */
 function runToResume(run: string, runs: string | undefined): string {
   const file = resolve(run);
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return findRun(run, resolve(runs ?? 'runs'));
+  if (!existsSync(file) || !statSync(file).isFile()) return findRun(run, resolve(runs ?? 'runs'));
   const directory = resolve(runs ?? join(dirname(file), 'runs'));
   const newest = listRuns(directory).find(({ record }) => record?.runFile === file);
   if (newest) return newest.folder;

@@ -3,8 +3,7 @@
 import { resolve } from 'node:path';
 import type { Row } from '../data/row';
 import { normal } from '../method/random';
-import { loadCheckpoint } from '../model/checkpoint';
-import { loadTokenizer } from '../model/huggingface-tokenizer';
+import { loadModel } from '../model/load-model';
 import { type ModelConfig, weightShapes } from '../model/model-config';
 import type { NamedTensors } from '../model/named-tensors';
 import { initializeWeights, type ScratchModel, scratchConfig } from '../model/scratch';
@@ -38,15 +37,14 @@ export async function startingModel(
   return { config, tokenizer, weights: randomWeights(config, seed) };
 }
 
-async function checkpointModel(folder: string): Promise<StartingModel> {
-  const tokenizer = await loadTokenizer(folder);
-  const { config, weights } = await loadCheckpoint(folder);
+async function checkpointModel(path: string): Promise<StartingModel> {
+  const { config, weights, tokenizer } = await loadModel(path);
   if (tokenizer.vocabularySize > config.vocabularySize) {
     throw new SuperRlError(
       'model',
       `The tokenizer has ${tokenizer.vocabularySize} tokens but the model only ${config.vocabularySize}: they do not ` +
         'belong together. Use the tokenizer files of this model.',
-      { place: { file: folder } },
+      { place: { file: path } },
     );
   }
   return { config, weights, tokenizer };

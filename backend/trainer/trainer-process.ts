@@ -62,7 +62,7 @@ export function startTrainer(start: StartMessage, options: TrainerProcessOptions
         ? { state: last.state, error: last.error && received(last.error) }
         : diedSilently(folder, code, signal, errorOutput);
       // Does nothing where the trainer has closed its log in good order.
-      if (folder !== undefined) markInterrupted(folder, end.error?.message ?? 'The trainer ended without saving.');
+      if (folder !== undefined) closeBooks(folder, end.error?.message ?? 'The trainer ended without saving.');
       resolve(end);
     });
   });
@@ -86,6 +86,15 @@ export function startTrainer(start: StartMessage, options: TrainerProcessOptions
     request: (action, by) => send(child, { kind: 'control', action, by }),
     kill: () => void child.kill('SIGKILL'),
   };
+}
+
+/** On a full disk this fails too: the run is seen as interrupted all the same, and the next holder appends it. */
+function closeBooks(folder: string, reason: string): void {
+  try {
+    markInterrupted(folder, reason);
+  } catch (error) {
+    if (!(error instanceof SuperRlError)) throw error;
+  }
 }
 
 const errorOutputKept = 4000;
