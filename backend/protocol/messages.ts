@@ -130,9 +130,12 @@ export const requests = {
     }),
     z.object({ groups: z.array(groupWithCompletions), complete: z.boolean() }),
   ),
-  /** Newest outcome of each dataset row (by source file) that a run has touched: for inline decorations. */
+  /**
+   * Newest outcome of each dataset row (by source file) that a run has touched, for inline decorations; with
+   * `afterStep` only of rows whose newest outcome is of a later step: to stay up to date cheaply.
+   */
   rowOutcomes: request(
-    z.object({ run }),
+    z.object({ run, afterStep: z.int().default(-1) }),
     z.object({
       rows: z.array(
         z.object({
@@ -217,6 +220,8 @@ export const requests = {
           after: rewardOutcomeSchema,
         }),
       ),
+      /** All that changed; `changed` lists the first 20,000. */
+      changedCount: z.int(),
       decisionsChanged: z.array(z.object({ step: z.int(), group: z.int(), before: z.string(), after: z.string() })),
       complete: z.boolean(),
     }),

@@ -1,0 +1,200 @@
+// The trainers that this server has started, one process a run, and the queue of runs that wait for the one
+// that is live. A trainer that crashes or is killed ends its run as interrupted and nothing else.
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { readRunConfig } from '../method/config-checks';
+import { errorText, SuperRlError } from '../protocol/errors';
+import type { RunSummary } from '../protocol/messages';
+import { runFileError } from '../protocol/run-file';
+import { type ControlAction, requestControl } from '../trainer/run-folder/control-file';
+import { readRunRecord } from '../trainer/run-folder/run-json';
+import { runLockState } from '../trainer/run-folder/run-lock';
+import type { StartMessage } from '../trainer/trainer-messages';
+import { startTrainer, type TrainerProcess } from '../trainer/trainer-process';
+import { cancelled } from './request';
+
+export interface LiveRunsOptions {
+  /** trainer.mjs. */
+  readonly trainerEntry: string;
+  readonly log: (text: string) => void;
+  /** A run began, ended or was queued. */
+  readonly onChange: () => void;
+}
+
+export interface StartRequest {
+  readonly runFile: string;
+  readonly overrides: readonly string[];
+  readonly runsDirectory?: string | undefined;
+  readonly startNow: boolean;
+}
+
+interface QueuedRun {
+  readonly queueId: string;
+  readonly start: StartMessage;
+  readonly name: string;
+  readonly method: string;
+  readonly since: number;
+  isStarting: boolean;
+  /** Why it could not be started when its turn came; it stays listed until it is taken out. */
+  failure?: string;
+}
+
+const asker = 'the editor';
+
+export class LiveRuns {
+  readonly #options: LiveRunsOptions;
+  /** By process; the folder is known once the trainer has opened it. */
+  readonly #trainers = new Map<TrainerProcess, string | undefined>();
+  #queue: QueuedRun[] = [];
+
+  constructor(options: LiveRunsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the server has to stay for a run, live or waiting. */
+  get isBusy(): boolean {
+    return this.#trainers.size > 0 || this.#queue.some(({ failure }) => failure === undefined);
+  }
+
+  /** @throws SuperRlError for every mistake of the run file, with its place, and whatever preparing the run gives. */
+  async start(
+    { runFile, overrides, runsDirectory, startNow }: StartRequest,
+    signal: AbortSignal,
+  ): Promise<{ run?: string; queued: boolean; queueId?: string; warnings: string[] }> {
+    const { name, method } = checkRunFile(runFile, overrides);
+    const start: StartMessage = {
+      kind: 'start',
+      runFile: resolve(runFile),
+      overrides: [...overrides],
+      ...(runsDirectory === undefined ? {} : { runsDirectory: resolve(runsDirectory) }),
+    };
+    const live = this.#trainers.size;
+    if (live > 0 && !startNow) {
+      const queueId = `queued-${randomUUID()}`;
+      this.#queue.push({ queueId, start, name, method, since: Date.now(), isStarting: false });
+      this.#options.onChange();
+      return { queued: true, queueId, warnings: [] };
+    }
+    const run = await this.#launch(start, signal);
+    const others = live === 1 ? 'another run is' : `${live} other runs are`;
+    const warnings = live > 0 ? [`${others} live on this machine: each will be slower, and memory may run out.`] : [];
+    return { run, queued: false, warnings };
+  }
+
+  /** Goes on with a run from its newest checkpoint. */
+  async resume(run: string, signal: AbortSignal): Promise<string> {
+    const { runFile } = readRunRecord(run);
+    return this.#launch({ kind: 'start', runFile, overrides: [], resume: resolve(run) }, signal);
+  }
+
+  /** By the channel to our own trainer, by a file to one that was started in a terminal. */
+  async control(run: string, action: ControlAction): Promise<void> {
+    const folder = resolve(run);
+    const own = [...this.#trainers].find(([, opened]) => opened === folder)?.[0];
+    if (own) {
+      own.request(action, asker);
+      return;
+    }
+    const { state } = runLockState(folder);
+    if (state === 'alive' || state === 'unknown') await requestControl(folder, action, asker);
+    else throw new SuperRlError('run', `${basename(folder)} is not in progress. Resume it first.`);
+  }
+
+  cancelQueued(queueId: string): void {
+    const before = this.#queue.length;
+    this.#queue = this.#queue.filter((queued) => queued.queueId !== queueId || queued.isStarting);
+    if (this.#queue.length === before) {
+      throw new SuperRlError('run', 'This run is no longer in the queue: it has started or was taken out.');
+    }
+    this.#options.onChange();
+  }
+
+  /** Waiting runs as they are listed, first in turn first. */
+  queued(): RunSummary[] {
+    return this.#queue.map(({ queueId, name, method, since, failure }) => ({
+      run: queueId,
+      name,
+      method,
+      state: failure === undefined ? 'queued' : 'failed',
+      reason: failure ?? this.#waitsFor(),
+      live: false,
+      resumable: false,
+      engine: '',
+      step: 0,
+      progress: 0,
+      checkpoints: [],
+      alarms: 0,
+      queueId,
+      startedAt: since,
+      changedAt: since,
+    }));
+  }
+
+  #waitsFor(): string {
+    const [folder] = [...this.#trainers.values()].filter((opened) => opened !== undefined);
+    return folder === undefined ? 'Waits for the run that is starting.' : `Waits for ${basename(folder)} to end.`;
+  }
+
+  /** Resolves with the run's folder when its log is open. */
+  async #launch(start: StartMessage, signal: AbortSignal): Promise<string> {
+    const { trainerEntry, log, onChange } = this.#options;
+    const trainer = startTrainer(start, { entry: trainerEntry, onOutput: (text) => log(text.trimEnd()) });
+    this.#trainers.set(trainer, undefined);
+    void trainer.ended.then(({ state, error }) => {
+      log(`Trainer ${trainer.pid ?? ''} ended: ${state}${error ? `, ${error.message}` : ''}`);
+      this.#trainers.delete(trainer);
+      onChange();
+      this.#startNext();
+    });
+    // Only a person's cancel ends it: a window that is reloaded meanwhile finds its run started.
+    const cancel = (): void => {
+      if (signal.reason === cancelled) trainer.kill();
+    };
+    signal.addEventListener('abort', cancel);
+    try {
+      const folder = await trainer.opened;
+      this.#trainers.set(trainer, folder);
+      log(`Trainer ${trainer.pid ?? ''} trains ${folder}`);
+      onChange();
+      return folder;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  #startNext(): void {
+    if (this.#trainers.size > 0) return;
+    const next = this.#queue.find(({ failure, isStarting }) => failure === undefined && !isStarting);
+    if (!next) return;
+    next.isStarting = true;
+    this.#launch(next.start, new AbortController().signal).then(
+      () => {
+        this.#queue = this.#queue.filter((queued) => queued !== next);
+        this.#options.onChange();
+      },
+      (error: unknown) => {
+        next.failure = errorText(error);
+        next.isStarting = false;
+        this.#options.onChange();
+        this.#startNext();
+      },
+    );
+  }
+}
+
+/** Every mistake of the file, before a process is started. */
+function checkRunFile(runFile: string, overrides: readonly string[]): { name: string; method: string } {
+  let text: string;
+  try {
+    text = readFileSync(runFile, 'utf8');
+  } catch (cause) {
+    throw new SuperRlError('usage', `The run file can't be read (${errorText(cause)}). Check its path.`, {
+      place: { file: runFile },
+      cause,
+    });
+  }
+  const { config, problems } = readRunConfig(text, runFile, overrides);
+  if (!config) throw runFileError(problems);
+  return config;
+}

@@ -1,0 +1,25 @@
+// What a request handler gets and gives: types only.
+import type { z } from 'zod';
+import type { RequestName, RequestResult, requests } from '../protocol/messages';
+import type { Connection } from './connection';
+
+/** Parameters after the schema's defaults. */
+export type ParsedParams<N extends RequestName> = z.output<(typeof requests)[N]['params']>;
+
+export interface RequestContext {
+  readonly client: Connection;
+  /** Aborts when the client cancels (reason `cancelled`) or leaves (reason `left`). */
+  readonly signal: AbortSignal;
+  /** At most ten a second reach the client: the newest, which with `joined` holds the text of those left out too. */
+  progress(done: number, total: number | undefined, message: string, joined?: boolean): void;
+}
+
+export const cancelled = 'cancelled';
+export const left = 'left';
+
+export type RequestHandler<N extends RequestName> = (
+  params: ParsedParams<N>,
+  context: RequestContext,
+) => RequestResult<N> | Promise<RequestResult<N>>;
+
+export type RequestHandlers = { readonly [N in RequestName]: RequestHandler<N> };
