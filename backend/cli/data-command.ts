@@ -8,11 +8,11 @@ import { inspectDataset, renderInspection } from '../data/inspect';
 import { attachTraces } from '../data/traces';
 import { SuperRlError } from '../protocol/errors';
 import { createScorer } from '../rewards/create-scorer';
+import { readRunSettings } from '../trainer/run-settings';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
 import { exitCodes } from './error-report';
 import { wholeNumber } from './number-option';
 import { printable } from './paint';
-import { readRunSettings } from './run-file';
 
 interface InspectOptions extends CommonOptions {
   readonly map?: readonly string[];

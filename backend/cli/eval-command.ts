@@ -6,14 +6,14 @@ import { SuperRlError } from '../protocol/errors';
 import { type EventData, fromLoggedNumber } from '../protocol/events';
 import type { RunConfig } from '../protocol/run-config';
 import { readCheckpointState } from '../trainer/run-folder/checkpoint-folder';
+import { modelPath } from '../trainer/run-folder/model-path';
 import { readRunRecord } from '../trainer/run-folder/run-json';
+import { readRunSettings } from '../trainer/run-settings';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
 import { exitCodes } from './error-report';
 import type { EvaluationRequest } from './evaluate-model';
-import { modelPath } from './model-path';
 import { wholeNumber } from './number-option';
 import { durationText, shareText } from './number-text';
-import { readRunSettings } from './run-file';
 import { evaluationParts } from './run-progress';
 
 interface EvalOptions extends CommonOptions {

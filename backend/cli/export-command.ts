@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type ExportDtype, exportDtypes, exportModel } from '../model/export-model';
 import { loadModel } from '../model/load-model';
+import { modelPath } from '../trainer/run-folder/model-path';
 import { type CommandContext, type CommonOptions, createCommand } from './command';
 import { exitCodes } from './error-report';
-import { modelPath } from './model-path';
 import { wholeNumber } from './number-option';
 
 interface ExportOptions extends CommonOptions {

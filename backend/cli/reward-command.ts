@@ -13,12 +13,12 @@ import type { RewardOutcome } from '../protocol/sample';
 import { createScorer } from '../rewards/create-scorer';
 import { findFixtures, fixturesPassed, renderFixtureResults, runFixtures } from '../rewards/run-fixtures';
 import type { RewardSample, Scorer } from '../rewards/scorer';
+import { readRunSettings } from '../trainer/run-settings';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
 import { exitCodes } from './error-report';
 import { wholeNumber } from './number-option';
 import { numberText } from './number-text';
 import { printable } from './paint';
-import { readRunSettings } from './run-file';
 
 interface TestOptions extends CommonOptions {
   readonly completion?: readonly string[];

@@ -45,7 +45,7 @@ export function sampleCommand({ terminal, finish }: CommandContext): Command {
         'end-of-sequence token, or those of the stop string, which the text leaves out.',
     )
     .action(async (modelPath: string, options: SampleOptions) => {
-      const { openModel, checkContext } = await import('./open-model');
+      const { openModel, checkContext } = await import('../trainer/open-model');
       const model = await openModel(modelPath);
       const { engine, tokenizer } = model;
       try {

@@ -32,7 +32,7 @@ export function scoreCommand({ terminal, finish }: CommandContext): Command {
         'With --json one object a row: {"row", "promptTokenIds", "tokenIds", "logProbs", "sum"}; natural logarithms.',
     )
     .action(async (modelPath: string, file: string, options: CommonOptions) => {
-      const { openModel, checkContext } = await import('./open-model');
+      const { openModel, checkContext } = await import('../trainer/open-model');
       const model = await openModel(modelPath);
       try {
         for await (const batch of batches(readScoreRows(file), rowsAtOnce)) {

@@ -8,12 +8,12 @@ import { EventTail } from '../trainer/run-folder/event-tail';
 import { readEvents, readLastEvents } from '../trainer/run-folder/read-events';
 import { readRunRecord } from '../trainer/run-folder/run-json';
 import { findRun, listRuns } from '../trainer/run-folder/run-listing';
+import { readRunSettings } from '../trainer/run-settings';
 import type { StartMessage } from '../trainer/trainer-messages';
 import { startTrainer, type TrainerEnd, type TrainerProcess } from '../trainer/trainer-process';
 import { type CommandContext, type CommonOptions, collect, createCommand, runsOption } from './command';
 import { exitCodes } from './error-report';
 import { createRunDisplay, type DisplayedRun, type RunDisplay } from './run-display';
-import { readRunSettings } from './run-file';
 import type { Terminal } from './terminal';
 
 interface TrainOptions extends CommonOptions {

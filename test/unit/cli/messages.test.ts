@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorReport, exitCodeOf } from '../../../backend/cli/error-report';
 import { positiveNumber, wholeNumber } from '../../../backend/cli/number-option';
 import { bytesText, countText, durationText, numberText, shareText } from '../../../backend/cli/number-text';
-import { readRunSettings } from '../../../backend/cli/run-file';
 import { processTerminal } from '../../../backend/cli/terminal';
 import { SuperRlError } from '../../../backend/protocol/errors';
+import { readRunSettings } from '../../../backend/trainer/run-settings';
 
 describe('numbers', () => {
   it('are short', () => {

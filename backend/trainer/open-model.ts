@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine';
 import { loadModel } from '../model/load-model';
 import type { Tokenizer } from '../model/tokenizer';
 import { SuperRlError } from '../protocol/errors';
-import { modelPath } from './model-path';
+import { modelPath } from './run-folder/model-path';
 
 export interface OpenModel {
   readonly engine: Engine;

@@ -5,7 +5,7 @@ import { readRunConfig } from '../method/config-checks';
 import { errorText, SuperRlError } from '../protocol/errors';
 import type { RunConfig } from '../protocol/run-config';
 import { runFileError } from '../protocol/run-file';
-import { readRunRecord } from '../trainer/run-folder/run-json';
+import { readRunRecord } from './run-folder/run-json';
 
 export interface RunSettings {
   readonly config: RunConfig;
@@ -33,7 +33,8 @@ export function readRunSettings(path: string, overrides: readonly string[] = [])
 
 function readText(file: string): string {
   const advice = 'Give a run file (NAME.superrl.json), or a run folder.';
-  if (existsSync(file) && statSync(file).isDirectory()) throw new SuperRlError('usage', `${file} is a folder without run.json. ${advice}`);
+  if (existsSync(file) && statSync(file).isDirectory())
+    throw new SuperRlError('usage', `${file} is a folder without run.json. ${advice}`);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -1,8 +1,8 @@
 // Which model a command's MODEL means: a folder in Hugging Face layout, a .gguf file, or a run's checkpoint.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { SuperRlError } from '../protocol/errors';
-import { bestCheckpointStep, checkpointPath, checkpointSteps } from '../trainer/run-folder/checkpoint-folder';
+import { SuperRlError } from '../../protocol/errors';
+import { bestCheckpointStep, checkpointPath, checkpointSteps } from './checkpoint-folder';
 
 /**
  * The path itself, or of a run folder its best checkpoint (else its newest), or the one of `step`.
