@@ -1,5 +1,6 @@
 // Follows a run's growing events.jsonl: everything from a seq on, then what is appended, without gap or
 // duplicate.
+import { setImmediate } from 'node:timers/promises';
 import type { RunEvent } from '../../protocol/events';
 import { ChangeSignal } from './change-signal';
 import { eventLogPath, parseEvent, readWholeLines } from './read-events';
@@ -40,6 +41,7 @@ export class EventTail implements AsyncIterable<RunEvent[]> {
         const wanted = events.filter((event) => event.seq >= this.#fromSeq);
         if (wanted.length > 0) yield wanted;
         if (piece.lines.length === 0) await changes.next();
+        else await setImmediate(); // a long log must not keep everything else waiting
       }
     } finally {
       changes.close();
