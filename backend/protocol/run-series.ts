@@ -28,9 +28,14 @@ export interface SwitchReason {
   readonly text: string;
 }
 
+/** Columns that the host adds to the metrics, for other axes than steps. */
+export const usedTokensColumn = 'used_tokens';
+export const elapsedMsColumn = 'elapsed_ms';
+
 /** Most buckets of one series. */
 export const maxBuckets = 1000;
-export const reasonsPerBucket = 4;
+/** One more than the gate's sentences for K = 8. */
+export const reasonsPerBucket = 12;
 /** Beyond this many different sentences, further ones are counted as one. */
 const maxReasons = 2000;
 
