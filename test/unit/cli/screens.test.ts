@@ -94,7 +94,7 @@ Generating 8 × 8 completions · Ctrl-C: finish the step, save, and exit
   it('at 40 columns leaves out what does not fit', () => {
     expect(`\n${table(40).join('\n')}\n`).toBe(`
 count-20260101-000000  running
-  45 %  step 90/200  1m 30s  left 1m 50s
+ 45 %  step 90/200  1m 30s  left 1m 50s
 reward     0.412  ▁▂▆▄█  σ 0.300
 held-out   pass@1 13 %  pass@8 47 %
 switch     pg 62 %  sft 30 %
