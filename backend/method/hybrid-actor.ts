@@ -119,7 +119,7 @@ export function planUpdate(
 }
 
 /**
- * Whether a row's gradient is exactly zero in the first epoch (ρ = 1), so that its pass may be left out
+ * Whether a row's gradient is exactly zero, whatever its ratio ρ, so that its passes may be left out
  * (update.dropZeroRows): advantage 0, no KL, no entropy bonus, no SFT.
  */
 export function hasZeroGradient(row: PlannedRow, settings: Pick<RunConfig, 'loss'>): boolean {

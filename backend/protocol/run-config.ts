@@ -347,7 +347,7 @@ export const runConfigSchema = z.strictObject({
         .boolean()
         .default(true)
         .describe(
-          'Skip the forward and backward pass of completions whose gradient is exactly zero (advantage 0, no KL, no entropy bonus, first epoch).',
+          'Skip the forward and backward pass of completions whose gradient is exactly zero (advantage 0, no KL, no entropy bonus).',
         ),
     })
     .prefault({})

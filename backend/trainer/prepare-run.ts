@@ -217,11 +217,12 @@ function notesOf(train: TracedDataset, heldOut: OpenDataset | undefined): Prepar
   if (!coverage) return skipped;
   const covered = `${coverage.promptsWithTraces} of ${coverage.prompts} prompts have a demonstration (${coverage.traces} in all).`;
   const tooLong = coverage.counts.traceTooLong ?? 0;
+  const are = tooLong === 1 ? 'demonstration is' : 'demonstrations are';
   return [
     ...skipped,
     { level: coverage.promptsWithTraces < coverage.prompts ? 'warning' : 'info', message: covered },
     ...(tooLong > 0
-      ? [{ level: 'warning' as const, message: `${tooLong} demonstrations are longer than rollout.maxNewTokens.` }]
+      ? [{ level: 'warning' as const, message: `${tooLong} ${are} longer than rollout.maxNewTokens.` }]
       : []),
   ];
 }
