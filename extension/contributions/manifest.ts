@@ -4,11 +4,10 @@ import { type CommandContribution, commandIds, commands } from './commands';
 import { menus } from './menus';
 import { restrictedSettings, type SettingContribution, settings } from './settings';
 import { taskType } from './task';
-import { viewContainer, views, viewsWelcome } from './views';
+import { dashboardViewType, viewContainer, views, viewsWelcome } from './views';
 import { walkthrough } from './walkthrough';
 
 const iconPath = 'media/superrl.svg';
-export const dashboardViewType = 'superrl.dashboard';
 /** Written by the build from the zod schema that the backend checks with. */
 const runFileSchemaPath = './dist/run-file.schema.json';
 

@@ -1,6 +1,7 @@
 // The activity-bar container with its tree views, and what each says while it is empty.
 
 export const viewContainer = 'superrl';
+export const dashboardViewType = 'superrl.dashboard';
 
 export const views = {
   'superrl.runs': { name: 'Runs', contextualTitle: 'SuperRL Runs' },

@@ -1,0 +1,19 @@
+// What every part of the extension works with, made once by activate().
+import type * as vscode from 'vscode';
+import type { DashboardPanels } from './dashboard/dashboard-panels';
+import type { ReportDocuments } from './documents/report-documents';
+import type { SampleDocuments } from './documents/sample-documents';
+import type { ServerConnection } from './server/server-connection';
+import type { RunList } from './watch/run-list';
+import type { WorkspaceFiles } from './workspace-files';
+
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly connection: ServerConnection;
+  readonly files: WorkspaceFiles;
+  readonly runs: RunList;
+  readonly dashboards: DashboardPanels;
+  readonly samples: SampleDocuments;
+  readonly reports: ReportDocuments;
+}
