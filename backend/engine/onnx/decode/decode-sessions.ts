@@ -1,12 +1,14 @@
 // The runtime sessions of the prefill and step graphs, one per way of choosing a token, made when first needed.
 // Prefill takes the weights as inputs: with many tokens a run, prepacked weights gain nothing. A step's are inputs
 // too, or initialisers: then its session ends when the weights change, and such sessions are bounded by bytes.
+
 import * as ort from 'onnxruntime-node';
 import { type ModelConfig, weightShapes } from '../../../model/model-config';
 import type { NamedTensors } from '../../../model/named-tensors';
 import { SuperRlError } from '../../../protocol/errors';
 import type { EnginePlan } from '../../engine';
 import type { OnnxGraph } from '../graph';
+import { idleThreads } from '../idle-threads';
 import { buildPrefillGraph, buildStepGraph } from './decode-graph';
 import type { SamplingMode } from './sampling-nodes';
 
@@ -92,6 +94,7 @@ export class DecodeSessions {
       executionProviders: ['cpu'],
       intraOpNumThreads: this.plan.threads,
       interOpNumThreads: 1,
+      extra: idleThreads,
       // The graphs are written in fused operators: further passes find nothing and cost a third of the build.
       graphOptimizationLevel: 'basic',
       logSeverityLevel: 3,

@@ -104,22 +104,8 @@ export class KvCache {
 
   /** Writes each row's newest key and value, per layer [rows, kvHeads, 1, headDim]; call `advance` after. */
   write(layer: number, newKeys: Float32Array, newValues: Float32Array): void {
-    const { kvHeads, headDim } = this.config;
-    const keys = this.keys[layer];
-    const values = this.values[layer];
-    if (keys === undefined || values === undefined) return;
-    let from = 0;
-    for (let row = 0; row < this.rows; row++) {
-      const slot = this.lengths[row] ?? 0;
-      for (let head = 0; head < kvHeads; head++) {
-        // A plain loop: for 32 to 128 numbers, typed-array set costs several times as much.
-        let to = ((row * kvHeads + head) * this.capacity + slot) * headDim;
-        for (const end = from + headDim; from < end; from++, to++) {
-          keys[to] = newKeys[from] as number;
-          values[to] = newValues[from] as number;
-        }
-      }
-    }
+    this.scatter(this.keys[layer], newKeys);
+    this.scatter(this.values[layer], newValues);
   }
 
   /** Counts the tokens just written. */
@@ -175,6 +161,26 @@ export class KvCache {
       this.hiding.fill(0, row * capacity, row * capacity + used);
     }
     this.capacity = capacity;
+  }
+
+  /**
+   * Puts [rows, kvHeads, headDim] into each row's next slot. A plain loop over pairs of numbers (read as float64,
+   * which no two finite float32 can turn into NaN): typed-array `set` costs twice as much for so few numbers.
+   */
+  private scatter(target: Float32Array | undefined, source: Float32Array): void {
+    if (target === undefined) return;
+    const { kvHeads, headDim } = this.config;
+    const pairs = headDim / 2;
+    const to = new Float64Array(target.buffer, target.byteOffset, target.length / 2);
+    const from = new Float64Array(source.buffer, source.byteOffset, source.length / 2);
+    let read = 0;
+    for (let row = 0; row < this.rows; row++) {
+      const slot = this.lengths[row] ?? 0;
+      for (let head = 0; head < kvHeads; head++) {
+        let write = ((row * kvHeads + head) * this.capacity + slot) * pairs;
+        for (const end = read + pairs; read < end; read++, write++) to[write] = from[read] as number;
+      }
+    }
   }
 
   private view(arrays: readonly Float32Array[], layer: number): Float32Array {
