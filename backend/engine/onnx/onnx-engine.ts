@@ -1,5 +1,6 @@
 // The embedded engine: training and scoring as traced graphs in ONNX Runtime (CPU), weights, gradients and moments
 // as arrays of this process. Weights are inputs of the training graphs, so that an update rebuilds nothing.
+
 import { availableParallelism } from 'node:os';
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../model/model-config';
@@ -31,6 +32,7 @@ import { emptyStatistics, fillStatistics } from '../token-statistics';
 import { AccumulatedGradient } from './accumulated-gradient';
 import { AdamW } from './adamw';
 import { Decoder } from './decode/decoder';
+import { idleThreads } from './idle-threads';
 import { type CachedSession, SessionCache } from './session-cache';
 import type { Trace } from './trace-backend';
 import { outputNames, traceGradient, traceScores, type WeightLayout } from './traced-batch';
@@ -225,6 +227,7 @@ export class OnnxEngine implements Engine {
       const session = await InferenceSession.create(traced.graph.serialize(), {
         executionProviders: ['cpu'],
         intraOpNumThreads: this.plan.threads,
+        extra: idleThreads,
         // The pattern planner reserves every buffer at once: 1.6 GB more at 135 M parameters, for no gain.
         enableMemPattern: false,
         logSeverityLevel: 3,
