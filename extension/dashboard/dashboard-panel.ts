@@ -8,14 +8,14 @@ import {
   type WebviewMessage,
   webviewMessageSchema,
 } from '../../backend/protocol/dashboard';
-import { DashboardFeed } from '../../backend/protocol/dashboard-feed';
-import { dashboardGroup } from '../../backend/protocol/dashboard-group';
 import { errorText } from '../../backend/protocol/errors';
 import type { CommandId } from '../contributions/commands';
 import type { Subscription } from '../listeners';
 import type { ConnectionState, ServerConnection } from '../server/server-connection';
 import { setting } from '../setting';
 import type { RunList } from '../watch/run-list';
+import { DashboardFeed } from './dashboard-feed';
+import { dashboardGroup } from './dashboard-group';
 
 /** Between two posts to the page. */
 const batchMs = 40;

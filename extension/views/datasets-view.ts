@@ -28,7 +28,7 @@ export type DataNode =
 
 const mostProblems = 50;
 
-export class DataView implements vscode.TreeDataProvider<DataNode> {
+export class DatasetsView implements vscode.TreeDataProvider<DataNode> {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.changed.event;
 
