@@ -40,6 +40,7 @@ const bundles = [
     entryPoints: {
       superrl: 'backend/cli/superrl.ts',
       trainer: 'backend/trainer/main.ts',
+      computation: 'backend/server/computation/main.ts',
       'reward-host': 'backend/rewards/host/node-host.ts',
       'typescript-hook': 'backend/rewards/host/typescript-hook.ts',
     },

@@ -2,12 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { auditTraces, renderAudit } from '../data/audit';
-import { openDataset } from '../data/dataset';
+import { renderAudit } from '../data/audit';
 import { inspectDataset, renderInspection } from '../data/inspect';
-import { attachTraces } from '../data/traces';
 import { SuperRlError } from '../protocol/errors';
-import { createScorer } from '../rewards/create-scorer';
+import { auditRun } from '../trainer/audit-run';
 import { readRunSettings } from '../trainer/run-settings';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
 import { exitCodes } from './error-report';
@@ -57,25 +55,8 @@ function auditCommand({ terminal, finish }: CommandContext): Command {
   return createCommand('audit <run>', "Score every trace with the run's own rewards and list those that teach nothing")
     .option('--set <path=value>', 'change a field of the run file; may be given several times', collect)
     .action(async (run: string, options: CommonOptions & { set?: readonly string[] }) => {
-      const { config, baseFolder } = readRunSettings(run, options.set ?? []);
-      if (!config.traces) {
-        throw new SuperRlError('config', '"traces" is not set in the run file, so there is nothing to audit.');
-      }
-      const scorer = await createScorer({ rewards: config.rewards, baseFolder });
-      try {
-        const dataset = await openDataset(trainRequest(config, baseFolder));
-        const traces = { ...config.traces, onTooLong: 'keep' as const };
-        if (traces.path !== undefined) traces.path = resolve(baseFolder, traces.path);
-        const traced = await attachTraces(dataset, traces);
-        try {
-          const report = await auditTraces({ dataset: traced, scorer, successAbove: config.switch.successAbove });
-          terminal.out(options.json ? `${JSON.stringify(report)}\n` : `${printable(renderAudit(report))}\n`);
-        } finally {
-          await traced.close();
-        }
-      } finally {
-        await scorer.close();
-      }
+      const report = await auditRun(readRunSettings(run, options.set ?? []));
+      terminal.out(options.json ? `${JSON.stringify(report)}\n` : `${printable(renderAudit(report))}\n`);
       finish(exitCodes.done);
     });
 }

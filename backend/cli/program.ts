@@ -11,6 +11,7 @@ import { rewardCommand } from './reward-command';
 import { runsCommand } from './runs-command';
 import { sampleCommand } from './sample-command';
 import { scoreCommand } from './score-command';
+import { serveCommand } from './serve-command';
 import { stopCommand } from './stop-command';
 import type { Terminal } from './terminal';
 import { trainCommand } from './train-command';
@@ -63,6 +64,7 @@ function createProgram(context: CommandContext): Command {
     exportCommand,
     runsCommand,
     stopCommand,
+    serveCommand,
     doctorCommand,
   ];
   for (const create of commands) program.addCommand(create(context));

@@ -26,9 +26,11 @@ export const closeCodes = {
 const run = z.string().min(1).describe('Absolute path of the run folder.');
 
 /** What a window's settings say of reward hosts; the server is shared, so they travel with each request. */
-const rewardSettings = z
-  .object({ pythonPath: z.string().optional(), memoryMb: z.int().positive().optional() })
-  .prefault({});
+export const rewardSettingsSchema = z.object({
+  pythonPath: z.string().optional(),
+  memoryMb: z.int().positive().optional(),
+});
+const rewardSettings = rewardSettingsSchema.prefault({});
 
 export const runSummarySchema = z.object({
   run,
@@ -81,6 +83,7 @@ export const requests = {
       overrides: z.array(z.string()).default([]),
       runsDirectory: z.string().optional(),
       startNow: z.boolean().default(false),
+      settings: rewardSettings,
     }),
     z.object({
       run: z.string().optional(),
@@ -89,7 +92,7 @@ export const requests = {
       warnings: z.array(z.string()),
     }),
   ),
-  resumeRun: request(z.object({ run }), z.object({ run })),
+  resumeRun: request(z.object({ run, settings: rewardSettings }), z.object({ run })),
   /** pause, resume, stop and checkpoint are acted on at the trainer's next safe point. */
   controlRun: request(z.object({ run, action: z.enum(['pause', 'resume', 'stop', 'checkpoint']) }), nothing),
   cancelQueued: request(z.object({ queueId: z.string() }), nothing),
@@ -166,10 +169,10 @@ export const requests = {
     }),
     z.record(z.string(), z.unknown()),
   ),
-  auditTraces: request(z.object({ runFile: z.string() }), z.record(z.string(), z.unknown())),
+  auditTraces: request(z.object({ runFile: z.string(), settings: rewardSettings }), z.record(z.string(), z.unknown())),
   /** Probes sparsity: rollouts on some prompts, no training. */
   probeSparsity: request(
-    z.object({ runFile: z.string() }),
+    z.object({ runFile: z.string(), settings: rewardSettings }),
     z.object({ prompts: z.int(), solved: z.int(), upperBound: z.number(), sparse: z.boolean(), reason: z.string() }),
   ),
   doctor: request(nothing, z.record(z.string(), z.unknown())),

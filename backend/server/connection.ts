@@ -119,7 +119,10 @@ export class Connection {
       progress.flush();
       this.#respond(id, method, result);
     } catch (error) {
-      this.#fail(id, abort.signal.aborted ? { code: 'cancelled', message: 'Cancelled.' } : this.#explain(method, error));
+      this.#fail(
+        id,
+        abort.signal.aborted ? { code: 'cancelled', message: 'Cancelled.' } : this.#explain(method, error),
+      );
     } finally {
       this.#inFlight.delete(id);
     }

@@ -68,8 +68,7 @@ export class EventStream {
   }
 
   async #untilWanted(seq: number): Promise<void> {
-    const isAhead = (): boolean =>
-      this.#acknowledged !== undefined && seq - this.#acknowledged > mostUnacknowledged;
+    const isAhead = (): boolean => this.#acknowledged !== undefined && seq - this.#acknowledged > mostUnacknowledged;
     while (isAhead() && !this.#options.signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -1,15 +1,13 @@
 // The trainers that this server has started, one process a run, and the queue of runs that wait for the one
 // that is live. A trainer that crashes or is killed ends its run as interrupted and nothing else.
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { readRunConfig } from '../method/config-checks';
 import { errorText, SuperRlError } from '../protocol/errors';
 import type { RunSummary } from '../protocol/messages';
-import { runFileError } from '../protocol/run-file';
 import { type ControlAction, requestControl } from '../trainer/run-folder/control-file';
 import { readRunRecord } from '../trainer/run-folder/run-json';
 import { runLockState } from '../trainer/run-folder/run-lock';
+import { readRunSettings } from '../trainer/run-settings';
 import type { StartMessage } from '../trainer/trainer-messages';
 import { startTrainer, type TrainerProcess } from '../trainer/trainer-process';
 import { cancelled } from './request';
@@ -27,6 +25,7 @@ export interface StartRequest {
   readonly overrides: readonly string[];
   readonly runsDirectory?: string | undefined;
   readonly startNow: boolean;
+  readonly settings: NonNullable<StartMessage['rewardHosts']>;
 }
 
 interface QueuedRun {
@@ -59,14 +58,15 @@ export class LiveRuns {
 
   /** @throws SuperRlError for every mistake of the run file, with its place, and whatever preparing the run gives. */
   async start(
-    { runFile, overrides, runsDirectory, startNow }: StartRequest,
+    { runFile, overrides, runsDirectory, startNow, settings }: StartRequest,
     signal: AbortSignal,
   ): Promise<{ run?: string; queued: boolean; queueId?: string; warnings: string[] }> {
-    const { name, method } = checkRunFile(runFile, overrides);
+    const { name, method } = readRunSettings(runFile, overrides).config; // every mistake, before a process is started
     const start: StartMessage = {
       kind: 'start',
       runFile: resolve(runFile),
       overrides: [...overrides],
+      rewardHosts: settings,
       ...(runsDirectory === undefined ? {} : { runsDirectory: resolve(runsDirectory) }),
     };
     const live = this.#trainers.size;
@@ -83,9 +83,9 @@ export class LiveRuns {
   }
 
   /** Goes on with a run from its newest checkpoint. */
-  async resume(run: string, signal: AbortSignal): Promise<string> {
+  async resume(run: string, settings: StartRequest['settings'], signal: AbortSignal): Promise<string> {
     const { runFile } = readRunRecord(run);
-    return this.#launch({ kind: 'start', runFile, overrides: [], resume: resolve(run) }, signal);
+    return this.#launch({ kind: 'start', runFile, overrides: [], resume: resolve(run), rewardHosts: settings }, signal);
   }
 
   /** By the channel to our own trainer, by a file to one that was started in a terminal. */
@@ -108,6 +108,14 @@ export class LiveRuns {
       throw new SuperRlError('run', 'This run is no longer in the queue: it has started or was taken out.');
     }
     this.#options.onChange();
+  }
+
+  /** Lets every trainer finish its step and save. Resolves when all have ended. */
+  async stopAll(): Promise<void> {
+    this.#queue = [];
+    const trainers = [...this.#trainers.keys()];
+    for (const trainer of trainers) trainer.request('stop', 'the end of the server');
+    await Promise.all(trainers.map(({ ended }) => ended));
   }
 
   /** Waiting runs as they are listed, first in turn first. */
@@ -181,20 +189,4 @@ export class LiveRuns {
       },
     );
   }
-}
-
-/** Every mistake of the file, before a process is started. */
-function checkRunFile(runFile: string, overrides: readonly string[]): { name: string; method: string } {
-  let text: string;
-  try {
-    text = readFileSync(runFile, 'utf8');
-  } catch (cause) {
-    throw new SuperRlError('usage', `The run file can't be read (${errorText(cause)}). Check its path.`, {
-      place: { file: runFile },
-      cause,
-    });
-  }
-  const { config, problems } = readRunConfig(text, runFile, overrides);
-  if (!config) throw runFileError(problems);
-  return config;
 }

@@ -2,7 +2,7 @@
 // Found by parsing, so that opening a file runs none of its code.
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { type Expression, type FunctionDeclaration, type Node, parse, type Pattern, type Program } from 'acorn';
+import { type Expression, type FunctionDeclaration, type Node, type Pattern, type Program, parse } from 'acorn';
 import { errorText, SuperRlError } from '../protocol/errors';
 import type { RequestResult } from '../protocol/messages';
 
@@ -15,7 +15,10 @@ export async function rewardFunctionsOf(file: string): Promise<RewardFunctions> 
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new SuperRlError('reward', `The reward file can't be read (${errorText(cause)}).`, { place: { file }, cause });
+    throw new SuperRlError('reward', `The reward file can't be read (${errorText(cause)}).`, {
+      place: { file },
+      cause,
+    });
   }
   const kind = extname(file).toLowerCase();
   if (kind === '.py') return { functions: pythonFunctions(text) };
@@ -52,7 +55,9 @@ export function exportedFunctions(code: string): FoundFunction[] {
       return found ? [functionAt('default', found)] : [];
     }
     if (node.type === 'ExportNamedDeclaration' && node.source == null) {
-      const own = node.declaration ? [...declared(node.declaration)].map(([name, found]) => functionAt(name, found)) : [];
+      const own = node.declaration
+        ? [...declared(node.declaration)].map(([name, found]) => functionAt(name, found))
+        : [];
       const listed = node.specifiers.flatMap(({ local: from, exported }) => {
         const found = from.type === 'Identifier' ? local.get(from.name) : undefined;
         const name = exported.type === 'Identifier' ? exported.name : String(exported.value);

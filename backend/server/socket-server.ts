@@ -22,10 +22,7 @@ export interface SocketServer {
 }
 
 /** Listens on 127.0.0.1 at a port that the system chooses. */
-export async function openSocketServer(
-  token: string,
-  onClient: (socket: WebSocket) => void,
-): Promise<SocketServer> {
+export async function openSocketServer(token: string, onClient: (socket: WebSocket) => void): Promise<SocketServer> {
   const clients = new Set<WebSocket>();
   const upgrades = new WebSocketServer({
     noServer: true,

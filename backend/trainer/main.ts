@@ -24,6 +24,8 @@ process.on('disconnect', () => {
 });
 // An error outside the run's own flow: the parent closes the run's log.
 process.on('uncaughtException', (error) => void fail(error));
+// The reader of its standard error may be gone too: that is no reason not to save.
+process.stderr.on('error', () => {});
 // Ctrl-C goes to the whole group of a terminal; the parent says what it means.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});

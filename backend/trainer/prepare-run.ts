@@ -15,7 +15,7 @@ import type { Tokenizer } from '../model/tokenizer';
 import { errorText, SuperRlError } from '../protocol/errors';
 import type { RunConfig } from '../protocol/run-config';
 import { runFileError } from '../protocol/run-file';
-import { createScorer } from '../rewards/create-scorer';
+import { createScorer, type ScorerOptions } from '../rewards/create-scorer';
 import type { Scorer } from '../rewards/scorer';
 import { chooseEngine, type EngineChoice } from './choose-engine';
 import { startingModel } from './prepare-model';
@@ -28,6 +28,8 @@ export interface PrepareRequest {
   readonly overrides: readonly string[];
   /** On resume: what run.json stores, in place of the run file's text. */
   readonly stored?: StoredChoices | undefined;
+  /** How reward hosts are started. */
+  readonly rewardHosts?: Pick<ScorerOptions, 'pythonPath' | 'memoryMb'> | undefined;
   /** Told at each stage, for progress displays. */
   readonly onStage?: (message: string) => void;
 }
@@ -62,7 +64,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     return part;
   };
   try {
-    const openScorer = () => createScorer({ rewards: config.rewards, baseFolder });
+    const openScorer = () => createScorer({ ...request.rewardHosts, rewards: config.rewards, baseFolder });
     onStage?.('Loading the rewards');
     const scorer = await openScorer();
     opened.push(scorer);

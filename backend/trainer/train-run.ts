@@ -31,6 +31,7 @@ export async function trainRun(start: StartMessage, hooks: TrainRunHooks): Promi
   const prepared = await prepareRun({
     runFile: record?.runFile ?? start.runFile,
     overrides: start.overrides,
+    rewardHosts: start.rewardHosts,
     stored: record && { config: record.config, engine: record.engine.engine, plan: record.plan },
   });
   let scorer = prepared.scorer;

@@ -2,6 +2,7 @@
 // child_process.fork. Events are not among it: the parent follows the run's events.jsonl like everyone else.
 import { z } from 'zod';
 import { errorCodes } from '../protocol/errors';
+import { rewardSettingsSchema } from '../protocol/messages';
 import { controlActions } from './run-folder/control-file';
 
 /** The first message to the child: what to train. */
@@ -15,6 +16,8 @@ export const startMessageSchema = z.object({
   runsDirectory: z.string().optional(),
   /** The run folder to go on with; undefined: a new run. */
   resume: z.string().optional(),
+  /** How reward hosts are started; default: as the scorer does. */
+  rewardHosts: rewardSettingsSchema.optional(),
 });
 export type StartMessage = z.infer<typeof startMessageSchema>;
 

@@ -1,0 +1,66 @@
+// The computation process (dist/computation.mjs): does what it is told, one request after the other, and ends
+// with the server.
+import { SuperRlError } from '../../protocol/errors';
+import { requests } from '../../protocol/messages';
+import type { ParsedParams } from '../request';
+import {
+  type Computation,
+  type ComputationName,
+  type ComputationReport,
+  type FromComputation,
+  toComputationSchema,
+} from './computation';
+
+/** Loaded when asked for, so that looking at a dataset does not load an engine. */
+const computations: { readonly [N in ComputationName]: () => Promise<Computation<N>> } = {
+  inspectData: async () => (await import('./inspect-data')).inspectData,
+  auditTraces: async () => (await import('./audit-traces')).auditTraces,
+  probeSparsity: async () => (await import('./probe-sparsity')).probeSparsity,
+  tryModel: async () => (await import('./try-model')).tryModel,
+  exportModel: async () => (await import('./export-model')).exportModel,
+  rescore: async () => (await import('./rescore')).rescore,
+  debugReward: async () => (await import('./debug-reward')).debugReward,
+  runFixtures: async () => (await import('./run-fixtures')).runFixtures,
+};
+
+process.on('message', (raw) => {
+  const { name, params } = toComputationSchema.parse(raw);
+  void answer(name, params);
+});
+process.on('disconnect', () => process.exit(0));
+process.stderr.on('error', () => {}); // its reader may be gone
+process.on('SIGINT', () => {}); // Ctrl-C at the server's terminal goes to the whole group; the server says what it means
+process.on('uncaughtException', (error) => send(errorMessage(error)));
+
+async function answer(name: ComputationName, params: unknown): Promise<void> {
+  try {
+    send({ kind: 'result', result: await compute(name, params) });
+  } catch (error) {
+    send(errorMessage(error));
+  }
+}
+
+async function compute<N extends ComputationName>(name: N, params: unknown): Promise<unknown> {
+  const computation: Computation<N> = await computations[name]();
+  // The schema of this very request made them; TypeScript can't tie the two together.
+  return computation(requests[name].params.parse(params) as ParsedParams<N>, report);
+}
+
+const report: ComputationReport = {
+  progress: (done, total, message) =>
+    send({ kind: 'progress', done, ...(total === undefined ? {} : { total }), message }),
+  port: (port) => send({ kind: 'port', port }),
+};
+
+function errorMessage(error: unknown): FromComputation {
+  if (error instanceof SuperRlError) {
+    const { code, message, place, stack } = error;
+    return { kind: 'error', code, message, ...(place && { place }), ...(stack !== undefined && { stack }) };
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { kind: 'error', code: 'internal', message, ...(stack !== undefined && { stack }) };
+}
+
+function send(message: FromComputation): void {
+  if (process.connected) process.send?.(message);
+}
