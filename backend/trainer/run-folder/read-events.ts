@@ -7,8 +7,6 @@ import { errorText, SuperRlError } from '../../protocol/errors';
 import { type RunEvent, runEventSchema } from '../../protocol/events';
 import { systemCode } from './storage-error';
 
-export { dropSuperseded, lastState } from '../../protocol/run-history';
-
 const newline = 0x0a;
 const pieceBytes = 1 << 20;
 

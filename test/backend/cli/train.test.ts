@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunEvent, runEventSchema } from '../../../backend/protocol/events';
-import { dropSuperseded } from '../../../backend/trainer/run-folder/read-events';
+import { dropSuperseded } from '../../../backend/protocol/run-history';
 import { runLockState } from '../../../backend/trainer/run-folder/run-lock';
 import { endOf, printed, SuperRlProgram } from './superrl-program';
 

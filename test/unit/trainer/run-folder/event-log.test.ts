@@ -5,14 +5,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../../backend/protocol/events';
+import { dropSuperseded, lastState } from '../../../../backend/protocol/run-history';
 import { EventLog } from '../../../../backend/trainer/run-folder/event-log';
 import { EventTail } from '../../../../backend/trainer/run-folder/event-tail';
-import {
-  dropSuperseded,
-  lastState,
-  readEvents,
-  readLastEvents,
-} from '../../../../backend/trainer/run-folder/read-events';
+import { readEvents, readLastEvents } from '../../../../backend/trainer/run-folder/read-events';
 
 let folder: string;
 let file: string;
@@ -34,14 +30,14 @@ const messages = (): string[] =>
 describe('EventLog', () => {
   it('numbers events from 1 without a gap, over reopenings, and keeps every text', () => {
     fc.assert(
-      fc.property(fc.array(fc.array(fc.string({ unit: 'binary' })), { maxLength: 5 }), (sessions) => {
+      fc.property(fc.array(fc.array(fc.string({ unit: 'binary' })), { maxLength: 3 }), (sessions) => {
         rmSync(file, { force: true });
         for (const session of sessions) appendNotes(session);
         const events = [...readEvents(folder)];
         expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
         expect(messages()).toEqual(sessions.flat());
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
