@@ -16,4 +16,8 @@ export interface Services {
   readonly dashboards: DashboardPanels;
   readonly samples: SampleDocuments;
   readonly reports: ReportDocuments;
+  /** Why the server runs on what it runs on; undefined: another window started it. */
+  readonly runtimeReason: () => string | undefined;
+  /** The bundle of the command line, which also is the server. */
+  readonly script: string;
 }

@@ -1,0 +1,95 @@
+// Commands on data and rewards: audit the traces of a run file into the Problems view, begin a reward function.
+import { basename, dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import { type Audit, auditSchema } from '../data/inspection';
+import type { Services } from '../services';
+import { setting } from '../setting';
+import { exists } from '../start/example';
+import { rewardFileTemplates } from '../start/reward-file-text';
+import type { Handlers } from './handler';
+import { activeRunFile, pickRunFile, saveRunFile } from './pick-run-file';
+import { requestWithProgress } from './with-progress';
+
+export function dataCommands(services: Services): Pick<Handlers, 'superrl.auditTraces' | 'superrl.newRewardFunction'> {
+  const diagnostics = vscode.languages.createDiagnosticCollection('SuperRL traces');
+  services.context.subscriptions.push(diagnostics);
+  return {
+    'superrl.auditTraces': async (argument) => {
+      const runFile = await pickRunFile(services, argument, 'Audit the traces of which run file?');
+      if (runFile === undefined) return;
+      await saveRunFile(runFile);
+      const pythonPath = setting('superrl.pythonPath');
+      const title = `Auditing the traces of ${basename(runFile)}`;
+      const result = await requestWithProgress(services.connection, title, 'auditTraces', {
+        runFile,
+        ...(pythonPath === '' ? {} : { settings: { pythonPath } }),
+      });
+      await showAudit(auditSchema.parse(result), diagnostics);
+    },
+    'superrl.newRewardFunction': () => newRewardFunction(services),
+  };
+}
+
+async function showAudit(audit: Audit, diagnostics: vscode.DiagnosticCollection): Promise<void> {
+  diagnostics.clear();
+  const byFile = new Map<string, vscode.Diagnostic[]>();
+  for (const { kind, place, row, reason } of audit.problems) {
+    const line = Math.max((place.line ?? 1) - 1, 0);
+    const column = Math.max((place.column ?? 1) - 1, 0);
+    const range = new vscode.Range(line, column, line, Number.MAX_SAFE_INTEGER);
+    const where = place.line === undefined ? `Row ${row + 1}: ` : '';
+    const diagnostic = new vscode.Diagnostic(range, `${where}${reason}`, vscode.DiagnosticSeverity.Warning);
+    diagnostic.source = 'SuperRL';
+    diagnostic.code = kind;
+    byFile.set(place.file, [...(byFile.get(place.file) ?? []), diagnostic]);
+  }
+  for (const [file, found] of byFile) diagnostics.set(vscode.Uri.file(file), found);
+  const summary = auditSummary(audit);
+  if (audit.problems.length === 0) void vscode.window.showInformationMessage(summary);
+  else {
+    void vscode.window.showWarningMessage(summary);
+    await vscode.commands.executeCommand('workbench.actions.view.problems');
+  }
+}
+
+export function auditSummary({ traces, successes, rows, counts }: Audit): string {
+  const share = traces === 0 ? '' : ` (${((100 * successes) / traces).toFixed(1)} %)`;
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const found =
+    total === 0
+      ? 'Nothing to object to.'
+      : `${total.toLocaleString('en')} problems are in the Problems view, the first 50 of each kind.`;
+  return `${successes} of ${traces} traces for ${rows} prompts earn success${share}. ${found}`;
+}
+
+async function newRewardFunction(services: Services): Promise<void> {
+  const language = await vscode.window.showQuickPick(rewardFileTemplates, { placeHolder: 'In which language?' });
+  if (!language) return;
+  const folder = await rewardFolder();
+  if (folder === undefined) return;
+  const name = await vscode.window.showInputBox({
+    prompt: 'Name of the reward',
+    value: 'correct',
+    validateInput: (value) =>
+      /^[A-Za-z_][A-Za-z0-9_]*$/.test(value) ? undefined : 'Letters, digits and _, beginning with a letter.',
+  });
+  if (name === undefined) return;
+  const uri = vscode.Uri.file(join(folder, `${name}.reward.${language.extension}`));
+  if (!(await exists(uri))) {
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(language.text(name)));
+    await services.files.refresh();
+  }
+  await vscode.window.showTextDocument(uri, { preview: false });
+}
+
+/** Beside the run file in the editor, else the open folder. */
+async function rewardFolder(): Promise<string | undefined> {
+  const runFile = activeRunFile();
+  if (runFile !== undefined) return dirname(runFile);
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const [only] = folders;
+  if (folders.length === 1 && only) return only.uri.fsPath;
+  if (folders.length > 1) return (await vscode.window.showWorkspaceFolderPick())?.uri.fsPath;
+  const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false });
+  return picked?.[0]?.fsPath;
+}

@@ -1,0 +1,134 @@
+// Starts the extension: makes the services, connects them with the editor, and goes on where a window left off.
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { errorText } from '../backend/protocol/errors';
+import { registerCommands } from './commands/register';
+import { startRun } from './commands/start-commands';
+import { updateContexts } from './contexts';
+import { taskType } from './contributions/task';
+import { dashboardViewType } from './contributions/views';
+import { DashboardPanels } from './dashboard/dashboard-panels';
+import { ReportDocuments, reportScheme } from './documents/report-documents';
+import { SampleDocuments, sampleScheme } from './documents/sample-documents';
+import { RunFileCodeLens } from './run-file/run-file-code-lens';
+import { RunFileDiagnostics } from './run-file/run-file-diagnostics';
+import { RunTasks } from './run-tasks';
+import { chooseRuntime, fileExists, type Runtime, versionOf } from './server/runtime';
+import { ServerConnection } from './server/server-connection';
+import { ServerLauncher } from './server/server-launcher';
+import type { Services } from './services';
+import { setting } from './setting';
+import { showError } from './show-error';
+import { takePendingStart } from './start/example';
+import { StatusBar } from './status-bar';
+import { offerTerminalCommand } from './terminal-command';
+import { DatasetsView } from './views/datasets-view';
+import { RewardsView } from './views/rewards-view';
+import { RunsView } from './views/runs-view';
+import { RunList } from './watch/run-list';
+import { WorkspaceFiles } from './workspace-files';
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const log = vscode.window.createOutputChannel('SuperRL', { log: true });
+  context.subscriptions.push(log);
+  const services = createServices(context, log);
+  registerEditorParts(services);
+  context.subscriptions.push(...registerCommands(services));
+  await services.files.refresh();
+  await services.runs.refresh();
+  await startPending(services);
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => trusted(services)));
+}
+
+function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Services {
+  const script = join(context.extensionPath, 'dist', 'superrl.mjs');
+  let runtime: Runtime | undefined;
+  const launcher = new ServerLauncher({
+    script,
+    isReadOnly: () => !vscode.workspace.isTrusted,
+    chooseRuntime: async () => {
+      runtime = await runtimeForThisWindow();
+      return runtime;
+    },
+    log: (message) => log.info(message),
+  });
+  const connection = new ServerConnection({
+    findOrStart: (failed) => launcher.findOrStart(failed),
+    log: (message) => log.info(message),
+  });
+  const files = new WorkspaceFiles();
+  const runs = new RunList({
+    connection,
+    directories: () => files.runsDirectories(),
+    onProblem: (error) => log.warn(`The runs can’t be listed: ${errorText(error)}`),
+  });
+  const dashboards = new DashboardPanels({ extensionUri: context.extensionUri, connection, list: runs, log });
+  context.subscriptions.push(files, { dispose: () => connection.close() });
+  return {
+    context,
+    log,
+    connection,
+    files,
+    runs,
+    dashboards,
+    samples: new SampleDocuments(connection),
+    reports: new ReportDocuments(),
+    runtimeReason: () => runtime?.reason,
+    script,
+  };
+}
+
+function runtimeForThisWindow(): Promise<Runtime> {
+  return chooseRuntime({
+    nodePath: setting('superrl.nodePath'),
+    trusted: vscode.workspace.isTrusted,
+    editorExecutable: process.execPath,
+    platform: process.platform,
+    env: process.env,
+    versionOf,
+    exists: fileExists,
+  });
+}
+
+function registerEditorParts(services: Services): void {
+  const { context, connection, files, runs, dashboards, samples, reports } = services;
+  files.onDidChange(() => void runs.refresh());
+  runs.onDidChange(updateContexts);
+  updateContexts([]);
+  const runFiles = { language: 'jsonc', pattern: '**/*.superrl.json', scheme: 'file' };
+  context.subscriptions.push(
+    new StatusBar(runs, connection),
+    new RunFileDiagnostics(),
+    vscode.window.createTreeView('superrl.runs', { treeDataProvider: new RunsView(runs), showCollapseAll: true }),
+    vscode.window.createTreeView('superrl.data', { treeDataProvider: new DatasetsView(files, connection) }),
+    vscode.window.createTreeView('superrl.rewards', { treeDataProvider: new RewardsView(files, connection) }),
+    vscode.languages.registerCodeLensProvider(runFiles, new RunFileCodeLens(runs)),
+    vscode.workspace.registerTextDocumentContentProvider(sampleScheme, samples),
+    vscode.workspace.registerTextDocumentContentProvider(reportScheme, reports),
+    vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards),
+    vscode.tasks.registerTaskProvider(taskType.type, new RunTasks(services)),
+  );
+  if (vscode.workspace.isTrusted) void offerCommand(services);
+}
+
+async function offerCommand({ context, log, script }: Services): Promise<void> {
+  try {
+    offerTerminalCommand(context, script, await runtimeForThisWindow());
+  } catch (error) {
+    log.warn(`The terminal gets no command superrl: ${errorText(error)}`);
+  }
+}
+
+/** Leaves the read-only server for the full one. */
+async function trusted(services: Services): Promise<void> {
+  services.connection.reconnect();
+  await offerCommand(services);
+  await services.runs.refresh();
+  await startPending(services);
+}
+
+async function startPending(services: Services): Promise<void> {
+  if (!vscode.workspace.isTrusted) return;
+  const runFile = await takePendingStart(services.context.globalState);
+  if (runFile) await startRun(services, runFile.fsPath).catch((error) => showError(error, services.log));
+}

@@ -1,0 +1,21 @@
+// Changes one field of an open run file and leaves its comments and layout as they are.
+import { applyEdits, modify } from 'jsonc-parser';
+import * as vscode from 'vscode';
+
+/** The text with the field at `path` set. */
+export function withField(text: string, path: readonly (string | number)[], value: unknown): string {
+  const formattingOptions = { insertSpaces: true, tabSize: 2 };
+  return applyEdits(text, modify(text, [...path], value, { formattingOptions }));
+}
+
+export async function editRunFile(
+  document: vscode.TextDocument,
+  path: readonly (string | number)[],
+  value: unknown,
+): Promise<void> {
+  const text = document.getText();
+  const edit = new vscode.WorkspaceEdit();
+  const all = new vscode.Range(document.positionAt(0), document.positionAt(text.length));
+  edit.replace(document.uri, all, withField(text, path, value));
+  await vscode.workspace.applyEdit(edit);
+}

@@ -1,0 +1,40 @@
+// Lenses at the head of a run file: start it, go on with its interrupted run, probe how sparse its reward is.
+import { dirname } from 'node:path';
+import * as vscode from 'vscode';
+import type { RunSummary } from '../../backend/protocol/messages';
+import type { CommandId } from '../contributions/commands';
+import { type RunList, runMarks } from '../watch/run-list';
+import { isRunFile } from './run-file-diagnostics';
+
+export class RunFileCodeLens implements vscode.CodeLensProvider {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.changed.event;
+
+  constructor(private readonly list: RunList) {
+    list.onDidChange(() => this.changed.fire());
+    vscode.workspace.onDidGrantWorkspaceTrust(() => this.changed.fire());
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (!isRunFile(document.uri)) return [];
+    const head = new vscode.Range(0, 0, 0, 0);
+    const lens = (title: string, command: CommandId, argument: unknown) =>
+      new vscode.CodeLens(head, { title, command, arguments: [argument] });
+    const newest = newestRunOf(document.uri.fsPath, this.list.all);
+    const watch = newest ? [lens('$(graph-line) Dashboard', 'superrl.openDashboard', newest.run)] : [];
+    if (!vscode.workspace.isTrusted) return watch;
+    const resumable = newest && runMarks(newest).includes('resumable');
+    return [
+      lens('$(play) Start Training', 'superrl.startTraining', document.uri),
+      ...(resumable ? [lens(`$(debug-continue) Resume at Step ${newest.step}`, 'superrl.resume', newest.run)] : []),
+      lens('$(pulse) Probe Sparsity', 'superrl.probeSparsity', document.uri),
+      ...watch,
+    ];
+  }
+}
+
+/** Runs lie in `runs` beside their run file unless the setting says otherwise; their name is the run file's `name`. */
+export function newestRunOf(runFile: string, runs: readonly RunSummary[]): RunSummary | undefined {
+  const folder = dirname(runFile);
+  return runs.find(({ run, state }) => state !== 'queued' && dirname(dirname(run)) === folder);
+}

@@ -1,0 +1,32 @@
+// Puts the command `superrl` on the PATH of the integrated terminal: a small script that runs this extension's own
+// bundle on the runtime that the server uses too. Not in restricted mode.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type * as vscode from 'vscode';
+import type { Runtime } from './server/runtime';
+
+export function offerTerminalCommand(context: vscode.ExtensionContext, script: string, runtime: Runtime): void {
+  const folder = join(context.globalStorageUri.fsPath, 'bin');
+  mkdirSync(folder, { recursive: true });
+  const asNode = runtime.isEditor && process.versions.electron !== undefined;
+  const posix = join(folder, 'superrl');
+  writeFileSync(posix, posixScript(runtime.executable, script, asNode));
+  chmodSync(posix, 0o755);
+  if (process.platform === 'win32') {
+    writeFileSync(join(folder, 'superrl.cmd'), windowsScript(runtime.executable, script, asNode));
+  }
+  const { environmentVariableCollection } = context;
+  environmentVariableCollection.description = 'The command superrl';
+  environmentVariableCollection.append('PATH', `${delimiter}${folder}`);
+}
+
+export function posixScript(executable: string, script: string, asNode: boolean): string {
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  const variable = asNode ? 'ELECTRON_RUN_AS_NODE=1 ' : '';
+  return `#!/bin/sh\n${variable}exec ${quoted(executable)} ${quoted(script)} "$@"\n`;
+}
+
+export function windowsScript(executable: string, script: string, asNode: boolean): string {
+  const variable = asNode ? 'set "ELECTRON_RUN_AS_NODE=1"\r\n' : '';
+  return `@echo off\r\nsetlocal\r\n${variable}"${executable}" "${script}" %*\r\n`;
+}
