@@ -45,6 +45,16 @@ const bundles = [
       'typescript-hook': 'backend/rewards/host/typescript-hook.ts',
     },
   },
+  // webview.js and webview.css; Chromium of the oldest VS Code that is supported.
+  {
+    ...shared,
+    platform: 'browser',
+    target: 'chrome132',
+    format: 'iife',
+    minify: true,
+    legalComments: 'none',
+    entryPoints: { webview: 'webview/main.ts' },
+  },
 ];
 
 if (!watch) rmSync(dist, { recursive: true, force: true });
