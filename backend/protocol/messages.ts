@@ -268,17 +268,19 @@ export type ClientMessage = z.infer<typeof clientMessageSchema>;
 /** Server → client. */
 export const serverMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('hello'), protocol: z.int(), version: z.string(), readOnly: z.boolean(), pid: z.int() }),
-  z.object({ kind: z.literal('response'), id: z.int(), ok: z.literal(true), result: z.unknown() }),
-  z.object({
-    kind: z.literal('response'),
-    id: z.int(),
-    ok: z.literal(false),
-    error: z.object({
-      code: z.enum([...errorCodes, 'cancelled', 'unknownMethod', 'badParams']),
-      message: z.string(),
-      place: z.object({ file: z.string(), line: z.int().optional(), column: z.int().optional() }).optional(),
+  z.discriminatedUnion('ok', [
+    z.object({ kind: z.literal('response'), id: z.int(), ok: z.literal(true), result: z.unknown() }),
+    z.object({
+      kind: z.literal('response'),
+      id: z.int(),
+      ok: z.literal(false),
+      error: z.object({
+        code: z.enum([...errorCodes, 'cancelled', 'unknownMethod', 'badParams']),
+        message: z.string(),
+        place: z.object({ file: z.string(), line: z.int().optional(), column: z.int().optional() }).optional(),
+      }),
     }),
-  }),
+  ]),
   /** One or more events of a subscription in order of seq: a live one comes alone, a replay many at once. */
   z.object({
     kind: z.literal('events'),
