@@ -47,8 +47,8 @@ const series = z.object({
 
 const evaluation = z.object({
   step: z.int(),
-  /** Held-out values by name: eval/pass@k, eval/greedy. NaN: not measured. */
-  values: z.record(z.string(), z.number()),
+  /** Held-out values by name: eval/pass@k, eval/greedy. null: not a finite number. */
+  values: z.record(z.string(), z.nullable(z.number())),
   /** 95 % bootstrap intervals over prompts. */
   intervals: z.record(z.string(), z.tuple([z.number(), z.number()])),
   prompts: z.int(),

@@ -151,7 +151,7 @@ export class DashboardFeed {
     const valuesOf = (name: string) =>
       steps.map((step) => {
         const value = this.#columns.at(name, step);
-        return Number.isNaN(value) ? null : value;
+        return Number.isFinite(value) ? value : null;
       });
     return { total, steps, values: Object.fromEntries(columns.map((name) => [name, valuesOf(name)])) };
   }
@@ -310,6 +310,13 @@ function numbers(values: Readonly<Record<string, LoggedNumber>>): Record<string,
 /** Not-a-number would reach the page as null: what was not measured is left out. */
 function measuredOnly(values: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
+}
+
+/** JSON would make null of them too, but only on the way. */
+function finiteOrNull(values: Readonly<Record<string, LoggedNumber>>): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typeof value === 'number' ? value : null]),
+  );
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

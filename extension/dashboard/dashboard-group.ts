@@ -1,6 +1,5 @@
 // A sampled group as the dashboard shows it: without token ids, and with texts cut to what a person reads there.
 import type { DashboardCompletion, DashboardGroup } from '../../backend/protocol/dashboard';
-import { fromLoggedNumber } from '../../backend/protocol/events';
 import type { SampledGroup } from '../../backend/protocol/messages';
 import type { RewardOutcome, SampleCompletion } from '../../backend/protocol/sample';
 
@@ -33,7 +32,10 @@ function dashboardCompletion(completion: SampleCompletion): DashboardCompletion 
 
 function shownOutcome(outcome: RewardOutcome): DashboardCompletion['rewards'][string] {
   if ('invalid' in outcome) return { invalid: outcome.invalid, reason: outcome.reason };
-  return { value: outcome.value === null ? null : fromLoggedNumber(outcome.value) };
+  const { value } = outcome;
+  // JSON has no word for it, and null means "does not apply".
+  if (typeof value === 'string') return { invalid: 'notFinite', reason: `The value is ${value}.` };
+  return { value };
 }
 
 /** Cut at a whole character: half of a surrogate pair would show as a broken one. */

@@ -192,10 +192,10 @@ export function heldOutLines(evaluations: readonly DashboardEvaluation[]): PlotL
   const k = (name: string) => Number(/^eval\/pass@(\d+)$/.exec(name)?.[1] ?? Number.NaN);
   const passes = names.filter((name) => !Number.isNaN(k(name))).sort((a, b) => k(a) - k(b));
   const shown = [...passes, ...names.filter((name) => name === 'eval/greedy')];
-  const pick = (read: (evaluation: DashboardEvaluation) => number | undefined) =>
+  const pick = (read: (evaluation: DashboardEvaluation) => number | null | undefined) =>
     evaluations.map((evaluation) => {
       const value = read(evaluation);
-      return value === undefined || !Number.isFinite(value) ? null : value;
+      return value ?? null;
     });
   return shown.map((name, index) => ({
     label: name.replace(/^eval\//, ''),

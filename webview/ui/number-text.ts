@@ -28,8 +28,8 @@ export function compactText(value: number): string {
 }
 
 /** A share 0…1 as a percentage, exact at the ends: 99.9 % of something is not all of it. */
-export function shareText(value: number): string {
-  if (!Number.isFinite(value)) return '—';
+export function shareText(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '—';
   const percent = 100 * value;
   if (percent > 0 && percent < 1) return '<1 %';
   if (percent < 100 && percent > 99) return '>99 %';
