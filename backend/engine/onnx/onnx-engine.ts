@@ -5,7 +5,6 @@ import { availableParallelism } from 'node:os';
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../model/model-config';
 import type { NamedTensors } from '../../model/named-tensors';
-import { SuperRlError } from '../../protocol/errors';
 import { type BatchArray, lossArrays, scoreArrays } from '../batch-arrays';
 import { checkLossRows, checkScoredRows } from '../check-rows';
 import type {
@@ -24,23 +23,22 @@ import type {
   TokenStatistics,
   UpdateResult,
 } from '../engine';
-import { checkWeights } from '../model-weights';
 import { type PackedBatch, pack } from '../packing';
 import { headName } from '../tensor/decoder-model';
 import { type LossVariant, lossVariantKey } from '../tensor/token-loss';
 import { emptyStatistics, fillStatistics } from '../token-statistics';
 import { AccumulatedGradient } from './accumulated-gradient';
 import { AdamW } from './adamw';
+import { defaultDecodeWeights } from './decode/decode-sessions';
 import { Decoder } from './decode/decoder';
 import { idleThreads } from './idle-threads';
 import { type CachedSession, SessionCache } from './session-cache';
 import type { Trace } from './trace-backend';
-import { outputNames, traceGradient, traceScores, type WeightLayout } from './traced-batch';
+import { outputNames, traceGradient, traceScores } from './traced-batch';
+import { copiesOf, type Feeds, WeightStore } from './weight-store';
 
 /** Memory that cached sessions may hold beside the one in use. */
 const maxSessionBytes = 1 << 30;
-
-type Feeds = Record<string, OrtTensor>;
 
 function feedsOf(arrays: Record<string, BatchArray>): Feeds {
   return Object.fromEntries(
@@ -60,14 +58,13 @@ function float32Output(outputs: InferenceSession.OnnxValueMapType, name: string)
 export class OnnxEngine implements Engine {
   readonly description: EngineDescription;
   readonly plan: EnginePlan;
-  private readonly layout: WeightLayout;
-  private readonly weights: ReadonlyMap<string, Float32Array>;
-  private readonly weightFeeds: Feeds;
-  private readonly reference: Feeds | undefined;
+  private readonly weights: WeightStore;
   private readonly gradient: AccumulatedGradient;
   private readonly optimizer: AdamW;
   private readonly sessions = new SessionCache(maxSessionBytes);
   private readonly decoder: Decoder;
+  /** What the decoder reads: all weights, adapters merged. */
+  private decoded: NamedTensors = new Map();
 
   /** The engine owns the weights' arrays from here on and changes them in place. */
   constructor(
@@ -75,15 +72,11 @@ export class OnnxEngine implements Engine {
     weights: NamedTensors,
     options: EngineOptions,
   ) {
-    if (options.lora !== 'off') {
-      throw new SuperRlError('unsupported', 'The onnx engine cannot train LoRA adapters yet; set "lora": "off".');
-    }
-    checkWeights(modelConfig, weights);
     this.plan = {
       threads: availableParallelism(),
       microBatchTokens: 2048,
       tokenBucket: 16,
-      decodeWeights: 'inputs',
+      decodeWeights: defaultDecodeWeights(modelConfig),
       ...options.plan,
     };
     this.description = {
@@ -92,29 +85,26 @@ export class OnnxEngine implements Engine {
       versions: { 'onnxruntime-node': env.versions.node ?? 'unknown' },
       deterministic: true,
     };
-    const shapes = new Map([...weights].map(([name, { shape }]) => [name, shape]));
-    this.layout = { config: modelConfig, shapes, adapters: new Map(), trainable: new Set(shapes.keys()) };
-    this.weights = new Map([...weights].map(([name, { data }]) => [name, data]));
-    this.weightFeeds = this.feedsOfWeights((data) => data);
-    this.reference = options.keepReference ? this.feedsOfWeights((data) => data.slice()) : undefined;
-    this.gradient = new AccumulatedGradient(shapes);
-    this.optimizer = new AdamW(shapes);
-    this.decoder = new Decoder(modelConfig, () => this.namedWeights(), this.plan);
+    this.weights = new WeightStore(modelConfig, weights, options);
+    this.gradient = new AccumulatedGradient(this.weights.trainableShapes);
+    this.optimizer = new AdamW(this.weights.trainableShapes);
+    this.decoder = new Decoder(modelConfig, () => this.decoded, this.plan);
   }
 
-  generate(request: GenerateRequest): Promise<Generation> {
+  async generate(request: GenerateRequest): Promise<Generation> {
+    this.decoded = await this.weights.mergedWeights(this.plan.threads);
     return this.decoder.generate(request);
   }
 
   async logProbs(rows: readonly ScoredRow[], weights: 'policy' | 'reference'): Promise<TokenStatistics[]> {
-    const feeds = weights === 'policy' ? this.weightFeeds : this.reference;
-    if (feeds === undefined)
-      throw new SuperRlError('internal', 'The engine keeps no reference weights (keepReference).');
+    const { layout, feeds } = this.weights[weights];
     checkScoredRows(this.modelConfig, rows);
     const statistics = emptyStatistics(rows);
     for (const batch of pack(rows, this.plan)) {
       const { shape } = batch;
-      const session = await this.session(`scores:${shapeKey(batch)}`, () => traceScores(this.layout, shape));
+      // Graphs with and without adapters differ.
+      const key = `scores:${layout.adapters.size}:${shapeKey(batch)}`;
+      const session = await this.session(key, () => traceScores(layout, shape));
       const outputs = await run(session, { ...feeds, ...feedsOf(scoreArrays(batch, rows)) });
       fillStatistics(statistics, batch, rows, float32Output(outputs, outputNames.scores));
     }
@@ -129,11 +119,12 @@ export class OnnxEngine implements Engine {
     let loss = 0;
     for (const batch of pack(rows, this.plan)) {
       const { shape } = batch;
-      const trace = () => traceGradient(this.layout, shape, variant);
+      const { layout, feeds } = this.weights.policy;
+      const trace = () => traceGradient(layout, shape, variant);
       const session = await this.session(`gradient:${key}:${shapeKey(batch)}`, trace);
       const inputs = scoreArrays(batch, rows);
       const arrays = { ...inputs, ...lossArrays(batch, rows) };
-      const outputs = await run(session, { ...this.weightFeeds, ...feedsOf(arrays) });
+      const outputs = await run(session, { ...feeds, ...feedsOf(arrays) });
       fillStatistics(statistics, batch, rows, float32Output(outputs, outputNames.scores));
       for (const tokenLoss of float32Output(outputs, outputNames.losses)) loss += tokenLoss;
       this.addGradients(outputs, inputs);
@@ -150,27 +141,23 @@ export class OnnxEngine implements Engine {
   }
 
   async update(settings: OptimizerSettings): Promise<UpdateResult> {
-    const result = this.optimizer.update(this.weights, this.gradient, settings);
+    const result = this.optimizer.update(this.weights.trainable, this.gradient, settings);
     this.gradient.clear();
-    if (result.applied) this.decoder.weightsChanged();
+    if (result.applied) this.weightsChanged();
     return result;
   }
 
   async readWeights(): Promise<NamedTensors> {
-    return new Map([...this.namedWeights()].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+    return this.weights.read();
   }
 
-  readMergedWeights(): Promise<NamedTensors> {
-    return this.readWeights();
+  async readMergedWeights(): Promise<NamedTensors> {
+    return copiesOf(await this.weights.mergedWeights(this.plan.threads));
   }
 
   async writeWeights(weights: NamedTensors): Promise<void> {
-    checkWeights(this.modelConfig, weights);
-    for (const [name, array] of this.weights) {
-      const { data } = weights.get(name) ?? { data: array };
-      array.set(data);
-    }
-    this.decoder.weightsChanged();
+    this.weights.write(weights);
+    this.weightsChanged();
   }
 
   async readOptimizerState(): Promise<OptimizerState> {
@@ -190,23 +177,14 @@ export class OnnxEngine implements Engine {
     await this.sessions.clear();
   }
 
-  private feedsOfWeights(arrayOf: (data: Float32Array) => Float32Array): Feeds {
-    return Object.fromEntries(
-      [...this.weights].map(([name, data]) => [name, new OrtTensor('float32', arrayOf(data), this.shapeOf(name))]),
-    );
-  }
-
-  /** The engine's own arrays, not copies. */
-  private namedWeights(): NamedTensors {
-    return new Map([...this.weights].map(([name, data]) => [name, { shape: this.shapeOf(name), data }]));
-  }
-
-  private shapeOf(name: string): readonly number[] {
-    return this.layout.shapes.get(name) ?? [];
+  private weightsChanged(): void {
+    this.weights.changed();
+    this.decoder.weightsChanged();
   }
 
   private addGradients(outputs: InferenceSession.OnnxValueMapType, inputs: Record<string, BatchArray>): void {
-    for (const name of this.layout.trainable) {
+    const { trainable } = this.weights.policy.layout;
+    for (const name of trainable) {
       if (outputs[outputNames.gradient(name)] === undefined) continue; // has row gradients only
       this.gradient.add(name, float32Output(outputs, outputNames.gradient(name)));
     }
@@ -216,7 +194,7 @@ export class OnnxEngine implements Engine {
     ] as const;
     for (const [ids, name] of rowGradients) {
       const data = inputs[ids]?.data;
-      if (!this.layout.trainable.has(name) || !(data instanceof Int32Array)) continue;
+      if (!trainable.has(name) || !(data instanceof Int32Array)) continue;
       this.gradient.addRows(name, data, float32Output(outputs, outputNames.rowGradient(ids)));
     }
   }

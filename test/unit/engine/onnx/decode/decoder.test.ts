@@ -2,6 +2,7 @@
 // leave and rows that come, growing caches, endings, repeatability and the texts of its errors.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EnginePlan, GeneratedCompletion, GenerateRequest } from '../../../../../backend/engine/engine';
+import { defaultDecodeWeights } from '../../../../../backend/engine/onnx/decode/decode-sessions';
 import { Decoder, rowsInFlight } from '../../../../../backend/engine/onnx/decode/decoder';
 import type { ModelConfig } from '../../../../../backend/model/model-config';
 import type { NamedTensors } from '../../../../../backend/model/named-tensors';
@@ -270,6 +271,11 @@ describe('weights', () => {
     changed.completions[0]!.forEach((completion, k) => {
       expectSampled({ config, weights }, [4, 5, 6], completion, 1, (token) => uniform(0, k, token));
     });
+  });
+
+  it('are stored in the session by default, up to 1 GiB', () => {
+    expect(defaultDecodeWeights(config)).toBe('initializers');
+    expect(defaultDecodeWeights({ ...config, hiddenSize: 2048, vocabularySize: 150_000 })).toBe('inputs');
   });
 
   it('says what to do when the model gives NaN', async () => {
