@@ -21,6 +21,7 @@ mkdirSync(results, { recursive: true });
 if (!flags.includes('--tables')) {
   for (const seed of study.seeds) {
     for (const [arm, overrides] of Object.entries(study.arms)) {
+      if (study.tuning.includes(arm) && seed !== study.seeds[0]) continue;
       const cell = join(results, `${arm}-${seed}.json`);
       if (!existsSync(cell)) writeFileSync(cell, `${JSON.stringify(trainCell(arm, overrides, seed), null, 1)}\n`);
     }
