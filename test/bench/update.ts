@@ -119,13 +119,15 @@ const parameters = [...weights.values()].reduce((sum, { data }) => sum + data.le
 const floatingPointOperations = 6 * parameters * bench.rows * length;
 for (let round = 0; round <= Number(rounds); round++) {
   const start = performance.now();
+  const cpuStart = process.cpuUsage();
   await engine.accumulate(form, rows);
   const accumulated = performance.now();
   await engine.update(settings);
   const end = performance.now();
+  const { user, system } = process.cpuUsage(cpuStart);
   console.log(
     `${shape} ${engine.plan.microBatchTokens} ${threads} threads: ${(end - start).toFixed(0)} ms = gradient ${(accumulated - start).toFixed(0)} ` +
-      `+ AdamW ${(end - accumulated).toFixed(0)}; ${(floatingPointOperations / (end - start) / 1e6).toFixed(0)} GFLOP/s; ` +
+      `+ AdamW ${(end - accumulated).toFixed(0)}, processor time ${((user + system) / 1000).toFixed(0)} ms; ${(floatingPointOperations / (end - start) / 1e6).toFixed(0)} GFLOP/s; ` +
       `${((bench.rows * length * 1000) / (end - start)).toFixed(0)} tokens/s; peak ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
   );
 }

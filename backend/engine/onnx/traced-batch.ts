@@ -2,6 +2,7 @@
 // the weights by name and the arrays of batch-arrays.ts; one graph serves one shape and loss variant.
 import type { ModelConfig } from '../../model/model-config';
 import { type InputShape, lossInputShapes, scoreInputShapes } from '../batch-arrays';
+import type { AdapterNames } from '../lora';
 import type { BatchShape } from '../packing';
 import { batchGradient, batchScores } from '../tensor/batch-gradient';
 import type { Adapter, DecoderWeights } from '../tensor/decoder-model';
@@ -9,13 +10,6 @@ import type { Tensor } from '../tensor/tfjs';
 import type { LossVariant } from '../tensor/token-loss';
 import { traceProgram } from './trace';
 import type { Trace } from './trace-backend';
-
-/** Where an adapter's two matrices are among the weights. */
-export interface AdapterNames {
-  readonly a: string;
-  readonly b: string;
-  readonly scale: number;
-}
 
 /** What of the weights a trace needs to know. */
 export interface WeightLayout {
