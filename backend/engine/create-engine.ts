@@ -1,10 +1,10 @@
 // The one place that knows which engines there are.
 import type { ModelConfig } from '../model/model-config';
 import type { NamedTensors } from '../model/named-tensors';
-import { SuperRlError } from '../protocol/errors';
 import { createReferenceEngine } from './eager/reference-engine';
 import type { Engine, EngineDescription, EngineOptions } from './engine';
 import { OnnxEngine } from './onnx/onnx-engine';
+import { createTensorflowEngine } from './tensorflow/tensorflow-engine';
 
 export interface EngineRequest {
   readonly kind: EngineDescription['engine'];
@@ -21,6 +21,6 @@ export async function createEngine({ kind, config, weights, options }: EngineReq
     case 'reference':
       return createReferenceEngine(config, weights, options);
     case 'tensorflow':
-      throw new SuperRlError('unsupported', 'The engine "tensorflow" is not available here; use "engine": "onnx".');
+      return createTensorflowEngine(config, weights, options);
   }
 }

@@ -1,9 +1,9 @@
 // An engine that runs the tensor code eagerly on a tfjs backend: "reference" on tfjs-backend-cpu for tests, and the
 // form that a native TensorFlow backend takes. Each call activates its backend first and runs synchronously, since
-// tfjs has one active backend in a process.
+// tfjs has one active backend in a process. Under LoRA the base is constant and only the adapters are variables.
 import type { ModelConfig } from '../../model/model-config';
-import type { NamedTensors } from '../../model/named-tensors';
-import { SuperRlError } from '../../protocol/errors';
+import type { NamedTensor, NamedTensors } from '../../model/named-tensors';
+import { errorText, SuperRlError } from '../../protocol/errors';
 import { type BatchArray, lossArrays, scoreArrays } from '../batch-arrays';
 import { checkLossRows, checkScoredRows } from '../check-rows';
 import type {
@@ -22,15 +22,16 @@ import type {
   TokenStatistics,
   UpdateResult,
 } from '../engine';
+import { type AdapterNames, adapterNames, adapterShapes, checkAdapters, initialAdapters } from '../lora';
 import { checkWeights } from '../model-weights';
 import { pack } from '../packing';
 import { batchGradient, batchScores } from '../tensor/batch-gradient';
-import type { DecoderWeights } from '../tensor/decoder-model';
+import type { Adapter, DecoderWeights } from '../tensor/decoder-model';
 import { type Tensor, tf } from '../tensor/tfjs';
 import { emptyStatistics, fillStatistics } from '../token-statistics';
+import { mergedWeight } from './decode-layers';
 import { readTensors, variables } from './device-tensors';
 import { EagerAdamW } from './eager-adamw';
-import { eagerGenerate } from './eager-generate';
 
 /** What tells one eager engine from another. */
 export interface EagerBackend {
@@ -38,13 +39,20 @@ export interface EagerBackend {
   readonly name: string;
   readonly description: EngineDescription;
   readonly plan: EnginePlan;
+  /** Runs on the active backend. */
+  generate(weights: DecoderWeights, request: GenerateRequest): Generation;
 }
 
 export class EagerEngine implements Engine {
   readonly description: EngineDescription;
   readonly plan: EnginePlan;
-  private readonly weights: Map<string, tf.Variable>;
-  private readonly reference: Map<string, tf.Variable> | undefined;
+  /** The model's weights; constants under LoRA. */
+  private readonly base: Map<string, tf.Variable>;
+  private readonly adapters: ReadonlyMap<string, AdapterNames>;
+  /** What is trained: the model's weights, or the adapters' tensors. */
+  private readonly trainable: Map<string, tf.Variable>;
+  private readonly policy: DecoderWeights;
+  private readonly reference: DecoderWeights | undefined;
   private readonly gradients = new Map<string, Tensor>();
   private readonly optimizer: EagerAdamW;
 
@@ -52,30 +60,36 @@ export class EagerEngine implements Engine {
     private readonly backend: EagerBackend,
     readonly modelConfig: ModelConfig,
     weights: NamedTensors,
-    options: EngineOptions,
+    private readonly options: EngineOptions,
   ) {
-    if (options.lora !== 'off') {
-      throw new SuperRlError(
-        'unsupported',
-        `The ${backend.description.engine} engine cannot train LoRA adapters; set "lora": "off".`,
-      );
-    }
     checkWeights(modelConfig, weights);
     this.description = backend.description;
     this.plan = { ...backend.plan, ...options.plan };
     this.activate();
-    this.weights = variables(weights, true);
-    this.reference = options.keepReference ? variables(weights, false) : undefined;
-    this.optimizer = new EagerAdamW(this.weights);
+    const { lora } = options;
+    this.base = variables(weights, lora === 'off');
+    this.trainable = lora === 'off' ? this.base : variables(initialAdapters(modelConfig, options), true);
+    this.adapters = adapterNames(modelConfig, lora);
+    this.policy = { tensors: this.base, adapters: this.adapterTensors() };
+    if (options.keepReference) {
+      // The frozen base is what the adapters' policy started from.
+      this.reference = { tensors: lora === 'off' ? variables(weights, false) : this.base, adapters: new Map() };
+    }
+    this.optimizer = new EagerAdamW(this.trainable);
   }
 
   async generate(request: GenerateRequest): Promise<Generation> {
     this.activate();
-    return eagerGenerate(this.modelConfig, decoderWeights(this.weights), request);
+    try {
+      return this.backend.generate(this.policy, request);
+    } catch (cause) {
+      if (cause instanceof SuperRlError) throw cause;
+      throw new SuperRlError('engine', `Generation failed: ${errorText(cause)}`, { cause });
+    }
   }
 
   async logProbs(rows: readonly ScoredRow[], which: 'policy' | 'reference'): Promise<TokenStatistics[]> {
-    const weights = which === 'policy' ? this.weights : this.reference;
+    const weights = which === 'policy' ? this.policy : this.reference;
     if (weights === undefined)
       throw new SuperRlError('internal', 'The engine keeps no reference weights (keepReference).');
     this.activate();
@@ -84,7 +98,7 @@ export class EagerEngine implements Engine {
     for (const batch of pack(rows, this.plan)) {
       const scores = tf.tidy(() => {
         const inputs = tensorsOf(scoreArrays(batch, rows));
-        return batchScores(this.modelConfig, decoderWeights(weights), inputs, batch.shape).dataSync();
+        return batchScores(this.modelConfig, weights, inputs, batch.shape).dataSync();
       });
       fillStatistics(statistics, batch, rows, Float32Array.from(scores));
     }
@@ -100,13 +114,12 @@ export class EagerEngine implements Engine {
     for (const batch of pack(rows, this.plan)) {
       tf.tidy(() => {
         const inputs = tensorsOf({ ...scoreArrays(batch, rows), ...lossArrays(batch, rows) });
-        const weights = decoderWeights(this.weights);
-        const result = batchGradient(this.modelConfig, weights, this.weights, inputs, batch.shape, variant);
+        const result = batchGradient(this.modelConfig, this.policy, this.trainable, inputs, batch.shape, variant);
         for (const tokenLoss of result.losses.dataSync()) loss += tokenLoss;
         fillStatistics(statistics, batch, rows, Float32Array.from(result.scores.dataSync()));
         for (const [name, gradient] of result.gradients) this.add(name, gradient);
         for (const { name, ids, gradient } of result.rowGradients) {
-          const rowsOfTable = this.weights.get(name)?.shape[0] ?? 0;
+          const rowsOfTable = this.base.get(name)?.shape[0] ?? 0;
           this.add(name, tf.unsortedSegmentSum(gradient, tf.reshape(inputs[ids], [-1]) as tf.Tensor1D, rowsOfTable));
         }
         result.losses.dispose();
@@ -118,7 +131,7 @@ export class EagerEngine implements Engine {
 
   async readGradients(): Promise<NamedTensors> {
     this.activate();
-    for (const [name, weight] of this.weights) {
+    for (const [name, weight] of this.trainable) {
       if (!this.gradients.has(name)) this.gradients.set(name, tf.zerosLike(weight));
     }
     return readTensors(this.gradients);
@@ -138,19 +151,26 @@ export class EagerEngine implements Engine {
 
   async readWeights(): Promise<NamedTensors> {
     this.activate();
-    return readTensors(this.weights);
+    return readTensors(this.trainable);
   }
 
-  readMergedWeights(): Promise<NamedTensors> {
-    return this.readWeights();
+  async readMergedWeights(): Promise<NamedTensors> {
+    this.activate();
+    const merged = [...this.base.keys()].map((name): [string, NamedTensor] => {
+      const data = tf.tidy(() => Float32Array.from(mergedWeight(this.policy, name).dataSync()));
+      return [name, { shape: [...(this.base.get(name)?.shape ?? [])], data }];
+    });
+    return new Map(merged);
   }
 
   async writeWeights(weights: NamedTensors): Promise<void> {
-    checkWeights(this.modelConfig, weights);
+    const { lora } = this.options;
+    if (lora === 'off') checkWeights(this.modelConfig, weights);
+    else checkAdapters(adapterShapes(this.modelConfig, lora), weights);
     this.activate();
     tf.tidy(() => {
       for (const [name, { shape, data }] of weights) {
-        this.weights.get(name)?.assign(tf.tensor(Float32Array.from(data), [...shape]));
+        this.trainable.get(name)?.assign(tf.tensor(Float32Array.from(data), [...shape]));
       }
     });
   }
@@ -172,7 +192,8 @@ export class EagerEngine implements Engine {
   async dispose(): Promise<void> {
     this.clearGradients();
     this.optimizer.reset();
-    for (const weight of [...this.weights.values(), ...(this.reference?.values() ?? [])]) weight.dispose();
+    const held = [this.base, this.trainable, this.reference?.tensors ?? new Map<string, Tensor>()];
+    for (const tensor of new Set(held.flatMap((tensors) => [...tensors.values()]))) tensor.dispose();
   }
 
   private activate(): void {
@@ -180,15 +201,20 @@ export class EagerEngine implements Engine {
     if (tf.getBackend() !== this.backend.name) throw new Error(`The tfjs backend ${this.backend.name} did not start.`);
   }
 
+  private adapterTensors(): Map<string, Adapter> {
+    const tensor = (name: string) => {
+      const found = this.trainable.get(name);
+      if (found === undefined) throw new Error(`The adapter tensor ${name} was not made.`);
+      return found;
+    };
+    return new Map([...this.adapters].map(([name, { a, b, scale }]) => [name, { a: tensor(a), b: tensor(b), scale }]));
+  }
+
   private add(name: string, gradient: Tensor): void {
     const sum = this.gradients.get(name);
     this.gradients.set(name, tf.keep(sum === undefined ? tf.clone(gradient) : tf.add(sum, gradient)));
     sum?.dispose();
   }
-}
-
-function decoderWeights(tensors: ReadonlyMap<string, Tensor>): DecoderWeights {
-  return { tensors, adapters: new Map() };
 }
 
 function tensorsOf<Name extends string>(arrays: Record<Name, BatchArray>): Record<Name, Tensor> {

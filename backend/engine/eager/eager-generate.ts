@@ -1,7 +1,6 @@
 // Generation without a cache: every step runs the whole sequences through the training code. Quadratic, for small
 // sizes and for comparing other decoders with.
 import type { ModelConfig } from '../../model/model-config';
-import { errorText, SuperRlError } from '../../protocol/errors';
 import type { GenerateRequest, Generation } from '../engine';
 import { checkGenerateRequest } from '../onnx/decode/generate-request';
 import { GenerationRow } from '../onnx/decode/generation-row';
@@ -59,15 +58,11 @@ function lastLogits(config: ModelConfig, weights: DecoderWeights, sequences: rea
     last[row] = row * tokens + tokenIds.length - 1;
     inverse[last[row] ?? 0] = row;
   });
-  try {
-    return tf.tidy(() => {
-      const embedded = tf.gather(weight(weights, 'model.embed_tokens.weight'), tf.tensor1d(ids, 'int32'));
-      const selection = { index: tf.tensor1d(last, 'int32'), inverse: tf.tensor1d(inverse, 'int32') };
-      const hidden = hiddenStates(config, weights, embedded, { rows, tokens }, selection);
-      const logits = tf.matMul(hidden, weight(weights, headName(config)), false, true);
-      return Float32Array.from(logits.dataSync());
-    });
-  } catch (error) {
-    throw new SuperRlError('engine', `Generation failed: ${errorText(error)}`, { cause: error });
-  }
+  return tf.tidy(() => {
+    const embedded = tf.gather(weight(weights, 'model.embed_tokens.weight'), tf.tensor1d(ids, 'int32'));
+    const selection = { index: tf.tensor1d(last, 'int32'), inverse: tf.tensor1d(inverse, 'int32') };
+    const hidden = hiddenStates(config, weights, embedded, { rows, tokens }, selection);
+    const logits = tf.matMul(hidden, weight(weights, headName(config)), false, true);
+    return Float32Array.from(logits.dataSync());
+  });
 }

@@ -4,6 +4,7 @@ import type { ModelConfig } from '../../model/model-config';
 import type { NamedTensors } from '../../model/named-tensors';
 import type { EngineOptions } from '../engine';
 import { EagerEngine } from './eager-engine';
+import { eagerGenerate } from './eager-generate';
 
 export function createReferenceEngine(config: ModelConfig, weights: NamedTensors, options: EngineOptions): EagerEngine {
   return new EagerEngine(
@@ -16,6 +17,7 @@ export function createReferenceEngine(config: ModelConfig, weights: NamedTensors
         deterministic: true,
       },
       plan: { threads: 1, microBatchTokens: 256, tokenBucket: 1, decodeWeights: 'inputs' },
+      generate: (tensors, request) => eagerGenerate(config, tensors, request),
     },
     config,
     weights,

@@ -1,0 +1,45 @@
+// The engine "tensorflow": the tensor code eagerly on a native TensorFlow, on the GPU where it finds one. For the
+// trainer's process only (load-tensorflow.ts).
+import { availableParallelism } from 'node:os';
+import type { ModelConfig } from '../../model/model-config';
+import type { NamedTensors } from '../../model/named-tensors';
+import { EagerDecoder } from '../eager/eager-decoder';
+import { EagerEngine } from '../eager/eager-engine';
+import type { EngineOptions } from '../engine';
+import { packageVersion } from './installation';
+import { loadTensorflow, tensorflowBackend } from './load-tensorflow';
+import { nvidiaGpus } from './nvidia';
+
+/** @throws SuperRlError `engine` or `unsupported` when TensorFlow can't be loaded here */
+export function createTensorflowEngine(
+  config: ModelConfig,
+  weights: NamedTensors,
+  options: EngineOptions,
+): EagerEngine {
+  const threads = options.plan?.threads ?? availableParallelism();
+  const { version, usesGpu } = loadTensorflow(threads);
+  const limits = usesGpu ? { rows: 512, cacheBytes: 4 * 2 ** 30 } : { rows: 128, cacheBytes: 2 ** 30 };
+  const cpu = `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return new EagerEngine(
+    {
+      name: tensorflowBackend,
+      description: {
+        engine: 'tensorflow',
+        device: usesGpu ? (nvidiaGpus()[0] ?? 'GPU') : cpu,
+        versions: { tensorflow: version, '@tensorflow/tfjs-node-gpu': packageVersion },
+        // TensorFlow promises no order of its parallel sums.
+        deterministic: false,
+      },
+      plan: {
+        threads,
+        microBatchTokens: usesGpu ? 8192 : 2048,
+        tokenBucket: 16,
+        decodeWeights: 'inputs',
+      },
+      generate: (tensors, request) => new EagerDecoder(config, tensors, limits).generate(request),
+    },
+    config,
+    weights,
+    options,
+  );
+}
