@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { storageError, systemCode } from './storage-error';
 
 /**
@@ -20,7 +19,6 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     await handle.close();
     handle = undefined;
     await renameWithRetry(temporary, path);
-    syncFolder(dirname(path));
   } catch (error) {
     await handle?.close().catch(() => undefined);
     await rm(temporary, { force: true });

@@ -1,6 +1,16 @@
 // events.jsonl as its one writer appends to it: seq without a gap, one line an event, and after a failed
 // write the file is exactly what it was before.
-import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { SuperRlError } from '../../protocol/errors';
 import { type EventData, type EventType, eventData, type RunEvent, runEventSchema } from '../../protocol/events';
@@ -8,7 +18,7 @@ import { syncFolder } from './atomic-file';
 import { toJsonLine } from './json-line';
 import { storageError } from './storage-error';
 
-/** Events after which the file is synced at once; all others reach the disk within `syncEveryMs`. */
+/** Events after which the file is synced at once; others are synced in the background, about every `syncEveryMs`. */
 const syncedTypes: ReadonlySet<EventType> = new Set([
   'state',
   'checkpoint',
@@ -27,6 +37,9 @@ export class EventLog {
   #offset: number;
   #lastSeq: number;
   #syncedAt = Date.now();
+  #syncing = false;
+  #syncError: Error | undefined;
+  #closed = false;
 
   private constructor(path: string, descriptor: number, end: LogEnd) {
     this.#path = path;
@@ -64,7 +77,7 @@ export class EventLog {
 
   /**
    * Appends one event and returns it as logged.
-   * @throws SuperRlError `storage` when it can't be written (the log is then as before), `internal` when the
+   * @throws SuperRlError `storage` when it can't be written (the log is then as before) or synced, `internal` when the
    * data isn't what its type promises.
    */
   append<T extends EventType>(type: T, data: EventData<T>, now: number = Date.now()): RunEvent {
@@ -75,9 +88,11 @@ export class EventLog {
       });
     }
     const event = runEventSchema.parse({ seq: this.#lastSeq + 1, ts: now, type, data: checked.data });
+    if (this.#syncError) throw storageError(this.#syncError, this.#path);
     this.#write(Buffer.from(toJsonLine(event)));
     this.#lastSeq = event.seq;
-    if (syncedTypes.has(type) || now - this.#syncedAt >= syncEveryMs) this.sync();
+    if (syncedTypes.has(type)) this.sync();
+    else this.#syncInBackground();
     return event;
   }
 
@@ -95,8 +110,20 @@ export class EventLog {
     try {
       this.sync();
     } finally {
+      this.#closed = true;
       closeSync(this.#descriptor);
     }
+  }
+
+  /** A busy disk can take a tenth of a second to sync, which training need not wait for. */
+  #syncInBackground(): void {
+    if (this.#syncing || Date.now() - this.#syncedAt < syncEveryMs) return;
+    this.#syncing = true;
+    fsync(this.#descriptor, (error) => {
+      this.#syncing = false;
+      this.#syncedAt = Date.now();
+      if (error && !this.#closed) this.#syncError = error; // told at the next append
+    });
   }
 
   #write(line: Buffer): void {
