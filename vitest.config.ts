@@ -1,4 +1,5 @@
-// Test projects: unit (pure, seconds), golden (reference numbers), backend (real child processes and files).
+// Test projects: unit (pure, seconds), golden (reference numbers), backend (real child processes and files),
+// e2e (the packed extension in a real editor, one spec at a time).
 import { defineConfig } from 'vitest/config';
 
 const tfjs = { deps: { inline: [/@tensorflow\/tfjs-(core|backend-cpu)/] } };
@@ -31,6 +32,19 @@ export default defineConfig({
           pool: 'forks',
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/e2e/setup.ts',
+          pool: 'forks',
+          // Two browsers on two cores double every time: one spec after another.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -1,0 +1,191 @@
+// A real VS Code (code-server's copy of it, scripts/test-editor.mjs) with the packed extension installed, served to a
+// Chromium that Playwright drives. Every spec gets fresh folders: profile, state, workspace, home.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { inject } from 'vitest';
+import { Workbench } from './workbench';
+
+export interface EditorOptions {
+  /** Files of the workspace, by path; a folder to copy into it; `false`: no folder is open. */
+  readonly workspace?: Readonly<Record<string, string>> | false;
+  readonly copy?: string;
+  /** Default false: the recipe's flag turns workspace trust off. */
+  readonly trust?: boolean;
+  /** The server's PATH; default: this process's. */
+  readonly path?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export class Editor {
+  private readonly pages: Page[] = [];
+  /** Console errors that mention us. */
+  readonly errors: string[] = [];
+
+  private constructor(
+    readonly root: string,
+    readonly port: number,
+    private readonly server: ChildProcess,
+    private readonly browser: Browser,
+    private readonly browserContext: BrowserContext,
+    private readonly options: EditorOptions,
+  ) {}
+
+  static async open(options: EditorOptions = {}): Promise<Editor> {
+    const root = mkdtempSync(join(tmpdir(), 'superrl-e2e-'));
+    for (const folder of ['workspace', 'data', 'state', 'home']) mkdirSync(join(root, folder));
+    const workspace = join(root, 'workspace');
+    if (options.copy) cpSync(options.copy, workspace, { recursive: true });
+    for (const [path, text] of Object.entries(options.workspace || {})) {
+      mkdirSync(join(workspace, path, '..'), { recursive: true });
+      writeFileSync(join(workspace, path), text);
+    }
+    if (options.settings) {
+      mkdirSync(join(workspace, '.vscode'), { recursive: true });
+      writeFileSync(join(workspace, '.vscode/settings.json'), JSON.stringify(options.settings));
+    }
+    installExtension(root);
+    const port = await freePort();
+    const server = startServer(root, port, options);
+    await reachable(port);
+    const browser = await chromium.launch({ executablePath: inject('chromium'), args: quiet });
+    const context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
+    // Generous, since a machine with other work is five times slower; nothing waits longer than it must.
+    context.setDefaultTimeout(120_000);
+    return new Editor(root, port, server, browser, context, options);
+  }
+
+  get workspace(): string {
+    return join(this.root, 'workspace');
+  }
+
+  /** The one server's record and log lie here. */
+  get state(): string {
+    return join(this.root, 'state', 'superrl');
+  }
+
+  /** Opens a window on the workspace (or another folder of this machine). */
+  async window(folder = this.workspace): Promise<Workbench> {
+    const page = await this.browserContext.newPage();
+    this.pages.push(page);
+    page.on('console', (message) => {
+      const text = message.text();
+      if (message.type() === 'error' && /superrl/i.test(text)) this.errors.push(text);
+    });
+    const query = this.options.workspace === false ? '?ew=true' : `?folder=${folder}`;
+    await page.goto(`http://127.0.0.1:${this.port}/${query}`, { waitUntil: 'domcontentloaded' });
+    const workbench = new Workbench(page);
+    await workbench.ready();
+    return workbench;
+  }
+
+  /** Runs of a folder, newest last, by absolute path. */
+  runs(folder = join(this.workspace, 'runs')): string[] {
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .filter((name) => existsSync(join(folder, name, 'run.json')))
+      .sort()
+      .map((name) => join(folder, name));
+  }
+
+  /** Screenshots of all windows, for a person who looks into a failure. */
+  async picture(name: string): Promise<void> {
+    const folder = join(inject('root'), '.cache/e2e/pictures');
+    for (const [index, page] of this.pages.entries()) {
+      await page.screenshot({ path: join(folder, `${name}${index === 0 ? '' : `-${index + 1}`}.png`) });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    this.server.kill('SIGKILL');
+    endOurServers(join(this.root, 'state'));
+    await sleep(200);
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function installExtension(root: string): void {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      inject('editorServer'),
+      '--install-extension',
+      inject('vsix'),
+      '--force',
+      '--accept-server-license-terms',
+      ...['--server-data-dir', join(root, 'data'), '--extensions-dir', join(root, 'data/ext')],
+    ],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`The extension could not be installed:\n${stdout}\n${stderr}`);
+}
+
+function startServer(root: string, port: number, { trust, path }: EditorOptions): ChildProcess {
+  const data = join(root, 'data');
+  const args = [
+    inject('editorServer'),
+    ...['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--accept-server-license-terms'],
+    ...(trust ? [] : ['--disable-workspace-trust']),
+    ...['--enable-smoke-test-driver', '--telemetry-level', 'off'],
+    ...['--server-data-dir', data, '--user-data-dir', data, '--extensions-dir', join(data, 'ext')],
+  ];
+  return spawn(process.execPath, args, {
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      HOME: join(root, 'home'),
+      XDG_STATE_HOME: join(root, 'state'),
+      ...(path === undefined ? {} : { PATH: path }),
+    },
+  });
+}
+
+/** Our server and its trainers outlive the editor on purpose; they are known by their state folder (Linux only, as all of this). */
+function endOurServers(state: string): void {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
+      if (environment.includes(`XDG_STATE_HOME=${state}`)) process.kill(Number(name), 'SIGKILL');
+    } catch {
+      // gone, or not ours to look at
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function reachable(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 150; attempt++) {
+    try {
+      const { ok } = await fetch(`http://127.0.0.1:${port}/version`);
+      if (ok) return;
+    } catch {
+      // not yet
+    }
+    await sleep(200);
+  }
+  throw new Error(`The editor's server does not answer on port ${port}.`);
+}
