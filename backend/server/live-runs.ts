@@ -91,14 +91,13 @@ export class LiveRuns {
   /** By the channel to our own trainer, by a file to one that was started in a terminal. */
   async control(run: string, action: ControlAction): Promise<void> {
     const folder = resolve(run);
-    const own = [...this.#trainers].find(([, opened]) => opened === folder)?.[0];
-    if (own) {
-      own.request(action, asker);
-      return;
-    }
     const { state } = runLockState(folder);
-    if (state === 'alive' || state === 'unknown') await requestControl(folder, action, asker);
-    else throw new SuperRlError('run', `${basename(folder)} is not in progress. Resume it first.`);
+    if (state === 'free' || state === 'dead') {
+      throw new SuperRlError('run', `${basename(folder)} is not in progress. Resume it first.`);
+    }
+    const own = [...this.#trainers].find(([, opened]) => opened === folder)?.[0];
+    if (own) own.request(action, asker);
+    else await requestControl(folder, action, asker);
   }
 
   cancelQueued(queueId: string): void {

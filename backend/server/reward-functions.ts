@@ -1,5 +1,6 @@
 // The functions that a reward file exports, with their places, for what the editor writes above each of them.
 // Found by parsing, so that opening a file runs none of its code.
+/// <reference path="../rewards/host/amaro.d.ts" />
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type Expression, type FunctionDeclaration, type Node, type Pattern, type Program, parse } from 'acorn';
@@ -136,10 +137,12 @@ function functionAt(name: string, { params, loc }: FunctionNode): FoundFunction 
   return { name, line: loc?.start.line ?? 1, batched: counted >= 2 };
 }
 
-/** Top-level functions; verl's compute_score is called once a completion, TRL's signature once a batch. */
+/** Top-level functions of the two signatures that the Python host knows; verl's is called once a completion. */
 export function pythonFunctions(text: string): FoundFunction[] {
-  return text.split(/\r?\n/).flatMap((line, index) => {
-    const name = /^(?:async\s+)?def\s+([A-Za-z]\w*)\s*\(/.exec(line)?.[1];
-    return name === undefined ? [] : [{ name, line: index + 1, batched: name !== 'compute_score' }];
+  return [...text.matchAll(/^(?:async[ \t]+)?def[ \t]+([A-Za-z]\w*)[ \t]*\(([^)]*)\)/gm)].flatMap((found) => {
+    const [, name = '', parameters = ''] = found;
+    const isVerl = /\bsolution_str\b/.test(parameters);
+    if (!isVerl && !/\bcompletions\b/.test(parameters)) return [];
+    return [{ name, line: text.slice(0, found.index).split('\n').length, batched: !isVerl }];
   });
 }
