@@ -69,9 +69,13 @@ describe('a killed run', () => {
     eval: { every: 15, prompts: 8, samples: 4, k: [1, 4] },
   };
   let reference = '';
+  /** How long a process takes here and now until its run is open. */
+  let startMs = 0;
   beforeAll(async () => {
     const whole = await task.start(task.runFile(fields));
+    const started = performance.now();
     reference = await whole.opened;
+    startMs = performance.now() - started;
     expect((await whole.ended).state).toBe('finished');
   });
 
@@ -93,7 +97,7 @@ describe('a killed run', () => {
 
   /** Any instant: while it starts, samples, updates or saves. A run that ends first is resumed with nothing to do. */
   async function killAfterRandomTime(process: Awaited<ReturnType<typeof task.start>>): Promise<void> {
-    const lives = sleep(1000 + 1500 * Math.random()).then(() => process.kill());
+    const lives = sleep(startMs * (0.5 + 1.5 * Math.random()) + 1000 * Math.random()).then(() => process.kill());
     const { state, error } = await process.ended;
     if (state === 'failed') expect(error?.message).toMatch(/was ended by SIGKILL/);
     await lives;
