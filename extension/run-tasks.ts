@@ -4,8 +4,9 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { errorText } from '../backend/protocol/errors';
-import { fromLoggedNumber, type RunEvent } from '../backend/protocol/events';
+import type { RunEvent } from '../backend/protocol/events';
 import { taskType } from './contributions/task';
+import { eventLine } from './event-line';
 import type { Subscription } from './listeners';
 import type { Services } from './services';
 import { setting } from './setting';
@@ -145,38 +146,4 @@ function endOf(event: RunEvent): keyof typeof exitCodes | undefined {
   if (event.type !== 'state') return undefined;
   const { state } = event.data;
   return state === 'finished' || state === 'failed' || state === 'interrupted' ? state : undefined;
-}
-
-/** One line of the terminal for what a person wants to see go by; undefined for the rest. */
-export function eventLine(event: RunEvent): string | undefined {
-  switch (event.type) {
-    case 'metrics': {
-      const { step, values, progress } = event.data;
-      const shown = (name: string, label: string) => {
-        const value = values[name];
-        return value === undefined ? '' : `  ${label} ${fromLoggedNumber(value).toFixed(3)}`;
-      };
-      const percent = `${Math.round(progress * 100)} %`.padStart(5);
-      return `step ${String(step).padStart(5)} ${percent}${shown('reward', 'reward')}${shown('switch/sft_frac', 'sft')}${shown('loss', 'loss')}`;
-    }
-    case 'evaluation': {
-      const values = Object.entries(event.data.values).map(
-        ([name, value]) => `${name} ${fromLoggedNumber(value).toFixed(3)}`,
-      );
-      return `evaluation at step ${event.data.step}: ${values.join('  ')}`;
-    }
-    case 'state':
-      return event.data.reason === undefined ? event.data.state : `${event.data.state}: ${event.data.reason}`;
-    case 'alarm':
-      return `${event.data.message} ${event.data.advice}`;
-    case 'note':
-    case 'error':
-      return event.data.message;
-    case 'interrupted':
-      return `interrupted: ${event.data.reason}`;
-    case 'checkpoint':
-      return `checkpoint ${event.data.path}`;
-    default:
-      return undefined;
-  }
 }

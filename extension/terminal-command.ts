@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type * as vscode from 'vscode';
 import type { Runtime } from './server/runtime';
+import { posixScript, windowsScript } from './terminal-script';
 
 export function offerTerminalCommand(context: vscode.ExtensionContext, script: string, runtime: Runtime): void {
   const folder = join(context.globalStorageUri.fsPath, 'bin');
@@ -18,15 +19,4 @@ export function offerTerminalCommand(context: vscode.ExtensionContext, script: s
   const { environmentVariableCollection } = context;
   environmentVariableCollection.description = 'The command superrl';
   environmentVariableCollection.append('PATH', `${delimiter}${folder}`);
-}
-
-export function posixScript(executable: string, script: string, asNode: boolean): string {
-  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-  const variable = asNode ? 'ELECTRON_RUN_AS_NODE=1 ' : '';
-  return `#!/bin/sh\n${variable}exec ${quoted(executable)} ${quoted(script)} "$@"\n`;
-}
-
-export function windowsScript(executable: string, script: string, asNode: boolean): string {
-  const variable = asNode ? 'set "ELECTRON_RUN_AS_NODE=1"\r\n' : '';
-  return `@echo off\r\nsetlocal\r\n${variable}"${executable}" "${script}" %*\r\n`;
 }

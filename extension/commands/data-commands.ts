@@ -1,7 +1,7 @@
 // Commands on data and rewards: audit the traces of a run file into the Problems view, begin a reward function.
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { type Audit, auditSchema } from '../data/inspection';
+import { type Audit, auditSchema, auditSummary } from '../data/inspection';
 import type { Services } from '../services';
 import { setting } from '../setting';
 import { exists } from '../start/example';
@@ -50,16 +50,6 @@ async function showAudit(audit: Audit, diagnostics: vscode.DiagnosticCollection)
     void vscode.window.showWarningMessage(summary);
     await vscode.commands.executeCommand('workbench.actions.view.problems');
   }
-}
-
-export function auditSummary({ traces, successes, rows, counts }: Audit): string {
-  const share = traces === 0 ? '' : ` (${((100 * successes) / traces).toFixed(1)} %)`;
-  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const found =
-    total === 0
-      ? 'Nothing to object to.'
-      : `${total.toLocaleString('en')} problems are in the Problems view, the first 50 of each kind.`;
-  return `${successes} of ${traces} traces for ${rows} prompts earn success${share}. ${found}`;
 }
 
 async function newRewardFunction(services: Services): Promise<void> {

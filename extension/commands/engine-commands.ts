@@ -1,7 +1,7 @@
 // Commands on the machine: which engine runs use, what works here, and the log.
 import * as vscode from 'vscode';
-import { z } from 'zod';
 import { type SettingContribution, settings } from '../contributions/settings';
+import { doctorSchema, doctorText } from '../documents/doctor-text';
 import type { Services } from '../services';
 import { setting } from '../setting';
 import type { Handlers } from './handler';
@@ -34,28 +34,4 @@ async function selectEngine(): Promise<void> {
   );
   if (!picked) return;
   await vscode.workspace.getConfiguration().update('superrl.engine', picked.label, vscode.ConfigurationTarget.Global);
-}
-
-const doctorSchema = z.object({
-  superrl: z.string().optional(),
-  findings: z.array(
-    z.object({
-      name: z.string(),
-      level: z.enum(['good', 'warning', 'bad']),
-      found: z.string(),
-      advice: z.string().optional(),
-    }),
-  ),
-});
-export type DoctorReport = z.infer<typeof doctorSchema>;
-
-export function doctorText({ superrl, findings }: DoctorReport, runtimeReason: string | undefined): string {
-  const marks = { good: '✓', warning: '!', bad: '✗' };
-  const lines = [`# SuperRL ${superrl ?? ''} on this machine`, ''];
-  for (const { name, level, found, advice } of findings) {
-    lines.push(`${marks[level]} **${name}**: ${found}`, '');
-    if (advice !== undefined) lines.push(`  ${advice}`, '');
-  }
-  if (runtimeReason !== undefined) lines.push(`Runtime: ${runtimeReason}`, '');
-  return lines.join('\n');
 }

@@ -50,7 +50,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer {
     this.open.add(dashboard);
     panel.onDidDispose(() => this.open.delete(dashboard));
     webview.html = dashboardPage(
-      { script: asset('dashboard.js'), style: asset('dashboard.css'), title: 'SuperRL', state: { runs: [...runs] } },
+      { script: asset('webview.js'), style: asset('webview.css'), title: 'SuperRL', state: { runs: [...runs] } },
       webview.cspSource,
       newNonce(),
     );

@@ -65,3 +65,13 @@ export function coverageLine(coverage: NonNullable<Inspection['coverage']>): str
   const number = (value: number) => value.toLocaleString('en');
   return `${number(coverage.traces)} traces for ${number(coverage.promptsWithTraces)} of ${number(coverage.prompts)} prompts`;
 }
+
+export function auditSummary({ traces, successes, rows, counts }: Audit): string {
+  const share = traces === 0 ? '' : ` (${((100 * successes) / traces).toFixed(1)} %)`;
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const found =
+    total === 0
+      ? 'Nothing to object to.'
+      : `${total.toLocaleString('en')} problems are in the Problems view, the first 50 of each kind.`;
+  return `${successes} of ${traces} traces for ${rows} prompts earn success${share}. ${found}`;
+}

@@ -1,12 +1,6 @@
 // Changes one field of an open run file and leaves its comments and layout as they are.
-import { applyEdits, modify } from 'jsonc-parser';
 import * as vscode from 'vscode';
-
-/** The text with the field at `path` set. */
-export function withField(text: string, path: readonly (string | number)[], value: unknown): string {
-  const formattingOptions = { insertSpaces: true, tabSize: 2 };
-  return applyEdits(text, modify(text, [...path], value, { formattingOptions }));
-}
+import { withField } from './set-field';
 
 export async function editRunFile(
   document: vscode.TextDocument,

@@ -1,9 +1,7 @@
 // Lenses at the head of a run file: start it, go on with its interrupted run, probe how sparse its reward is.
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import type { RunSummary } from '../../backend/protocol/messages';
 import type { CommandId } from '../contributions/commands';
-import { type RunList, runMarks } from '../watch/run-list';
+import { newestRunOf, type RunList, runMarks } from '../watch/run-list';
 import { isRunFile } from './run-file-diagnostics';
 
 export class RunFileCodeLens implements vscode.CodeLensProvider {
@@ -31,10 +29,4 @@ export class RunFileCodeLens implements vscode.CodeLensProvider {
       ...watch,
     ];
   }
-}
-
-/** Runs lie in `runs` beside their run file unless the setting says otherwise; their name is the run file's `name`. */
-export function newestRunOf(runFile: string, runs: readonly RunSummary[]): RunSummary | undefined {
-  const folder = dirname(runFile);
-  return runs.find(({ run, state }) => state !== 'queued' && dirname(dirname(run)) === folder);
 }

@@ -1,4 +1,5 @@
 // The runs that this window shows, as the server lists them, and what may be done with each.
+import { dirname } from 'node:path';
 import type { RunSummary } from '../../backend/protocol/messages';
 import type { RunMark } from '../contributions/views';
 import { Listeners } from '../listeners';
@@ -92,4 +93,10 @@ export function runDescription(run: RunSummary): string {
   ]
     .filter((part) => part !== undefined)
     .join(' · ');
+}
+
+/** Runs lie in `runs` beside their run file unless the setting says otherwise; their name is the run file's `name`. */
+export function newestRunOf(runFile: string, runs: readonly RunSummary[]): RunSummary | undefined {
+  const folder = dirname(runFile);
+  return runs.find(({ run, state }) => state !== 'queued' && dirname(dirname(run)) === folder);
 }
