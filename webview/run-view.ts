@@ -159,9 +159,10 @@ export class RunView {
     this.#strip.setMarks(this.#marks);
     this.#charts.setEvaluations(evaluations, this.#evaluateEvery);
     this.#alarms.show(this.#marks);
-    this.#checkpoints.show(checkpoints, evaluations, this.#actions);
-    this.#panels.setCount('alarms', alarms.length, alarms.length === 1 ? 'alarm' : 'alarms');
-    this.#panels.setCount('checkpoints', new Set(checkpoints.map(({ path }) => path)).size, 'checkpoints');
+    const kept = this.#checkpoints.show(checkpoints, evaluations, this.#actions);
+    const kinds = new Set(alarms.map(({ kind }) => kind)).size;
+    this.#panels.setCount('alarms', kinds, kinds === 1 ? 'kind of alarm' : 'kinds of alarms');
+    this.#panels.setCount('checkpoints', kept, kept === 1 ? 'checkpoint' : 'checkpoints');
     this.#banner.show(alarms, this.#shownHeader?.live ?? false);
   }
 
@@ -191,8 +192,12 @@ export class RunView {
     const config = objectOf(record.config);
     const every = objectOf(config.eval).every;
     this.#evaluateEvery = typeof every === 'number' ? every : undefined;
+    this.#header.setAskedEngine(typeof config.engine === 'string' ? config.engine : undefined);
+    const { keep } = objectOf(config.checkpoint);
+    this.#checkpoints.setKept(typeof keep === 'number' ? keep : undefined);
     this.#charts.setComponents(componentsOf(config.rewards));
-    this.#charts.setEvaluations(this.#marks.evaluations, this.#evaluateEvery);
+    this.#showMarks();
+    this.#showHeader();
   }
 
   #chosen(step: number, open: boolean): void {

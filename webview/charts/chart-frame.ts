@@ -52,7 +52,8 @@ export class ChartFrame {
     this.element = element(
       'section',
       { class: 'chart', 'aria-label': options.title },
-      element('header', {}, element('h3', { title: options.explanation }, options.title), this.#legend, toggle),
+      element('header', {}, element('h3', { title: options.explanation }, options.title), toggle),
+      this.#legend,
       this.#drawn,
     );
   }
@@ -108,8 +109,9 @@ export class ChartFrame {
       const target = this.#values.get(label);
       if (!target) continue;
       // Under the cursor stands what was measured, not the smoothed line.
+      const measured = faint ?? values;
       const value =
-        index === null ? lastOf(values) : spanGaps ? lastOf(values.slice(0, index + 1)) : (faint ?? values)[index];
+        index === null ? lastOf(values) : spanGaps && !faint ? lastOf(values.slice(0, index + 1)) : measured[index];
       setText(target, value === null || value === undefined ? '—' : valueText(value));
     }
   }

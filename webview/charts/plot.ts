@@ -149,7 +149,7 @@ export class Plot {
             show: xAxis,
             size: 22,
             gap: 2,
-            space: 60,
+            space: 44,
             grid: { show: false },
             ...(this.#options.choosesSteps !== false && { incrs: stepIncrements }),
             values: (_, splits) => splits.map(this.#options.xText ?? ((value) => value.toLocaleString('en-US'))),
@@ -254,7 +254,8 @@ export function yRange(low: number | null, high: number | null, include: readonl
   if (values.length === 0) return [0, 1];
   const [min, max] = [Math.min(...values), Math.max(...values)];
   const room = max > min ? 0.05 * (max - min) : Math.max(Math.abs(max) * 0.1, 0.1);
-  return [include.includes(min) ? min : min - room, include.includes(max) ? max : max + room];
+  const bottom = include.includes(min) ? min : min - room;
+  return [bottom, include.includes(max) && max > bottom ? max : max + room];
 }
 
 /** VS Code gives colours as #rrggbb, #rrggbbaa or rgba(…); color-mix takes each. */

@@ -176,7 +176,7 @@ export function plotLines(series: RunSeries, lines: readonly Line[], { smooth }:
       {
         ...{ label, colour, values: smoothing ? smoothed(mean) : mean },
         ...(dash && { dash }),
-        ...(smoothing && { faint: mean, width: 2 }),
+        ...(smoothing && { faint: mean, width: 2, spanGaps: true }),
         ...(values.min && { low: gapsAsNull(values.min, series.buckets) }),
         ...(values.max && { high: gapsAsNull(values.max, series.buckets) }),
       },

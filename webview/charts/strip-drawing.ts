@@ -7,7 +7,7 @@ import { stepsOf } from './buckets';
 import { type SwitchShares, switchShares } from './switch-words';
 
 /** Heights in CSS pixels, top to bottom. */
-const lanes = { marks: 14, decision: 62, gap: 3, masked: 4, solved: 26 } as const;
+const lanes = { marks: 22, decision: 62, gap: 3, masked: 4, solved: 26 } as const;
 const topPadding = 6;
 const axisHeight = 22;
 export const stripHeight =
@@ -112,7 +112,7 @@ function eachCell(
   ctx.restore();
 }
 
-/** Alarms as triangles, checkpoints as diamonds (the best one filled), above the cells. */
+/** Alarms as triangles, below them checkpoints as diamonds (the best one filled), above the cells. */
 function drawMarks(
   plot: uPlot,
   { colours }: Palette,
@@ -120,12 +120,14 @@ function drawMarks(
   ratio: number,
 ): void {
   const { ctx, bbox } = plot;
-  const middle = bbox.top + 6 * ratio;
+  const alarmMiddle = bbox.top + 5 * ratio;
+  const middle = bbox.top + 15 * ratio;
   const size = 4 * ratio;
   ctx.lineWidth = ratio;
   ctx.lineJoin = 'round';
-  for (const { step, best } of checkpoints) {
-    const x = plot.valToPos(Math.max(1, step), 'x', true);
+  const best = checkpoints.findLast((checkpoint) => checkpoint.best);
+  for (const checkpoint of checkpoints) {
+    const x = plot.valToPos(Math.max(1, checkpoint.step), 'x', true);
     ctx.beginPath();
     ctx.moveTo(x, middle - size);
     ctx.lineTo(x + size, middle);
@@ -134,14 +136,14 @@ function drawMarks(
     ctx.closePath();
     ctx.strokeStyle = ctx.fillStyle = colours.muted;
     ctx.stroke();
-    if (best) ctx.fill();
+    if (checkpoint === best) ctx.fill();
   }
   for (const { step } of alarms) {
     const x = plot.valToPos(Math.max(1, step), 'x', true);
     ctx.beginPath();
-    ctx.moveTo(x, middle - size);
-    ctx.lineTo(x + size, middle + size);
-    ctx.lineTo(x - size, middle + size);
+    ctx.moveTo(x, alarmMiddle - size);
+    ctx.lineTo(x + size, alarmMiddle + size);
+    ctx.lineTo(x - size, alarmMiddle + size);
     ctx.closePath();
     ctx.fillStyle = colours.alarm;
     ctx.fill();

@@ -2,7 +2,7 @@
 import type { DashboardMarks } from '../../backend/protocol/dashboard';
 import { type Child, element } from '../ui/element';
 import { icon } from '../ui/icons';
-import { countText, numberText, timeText } from '../ui/number-text';
+import { countText, numberText, plural, timeText } from '../ui/number-text';
 
 export class AlarmsView {
   readonly element = element('div', { class: 'details' });
@@ -18,7 +18,7 @@ export class AlarmsView {
             { class: 'empty' },
             'No alarm so far. Collapsed entropy, vanished signal, invalid rewards, truncation and the like would be told here.',
           )
-        : element('ul', { class: 'alarms' }, ...alarms.toReversed().map((alarm) => this.#alarm(alarm))),
+        : element('ul', { class: 'alarms' }, ...byKind(alarms).map((same) => this.#alarms(same))),
       ...(probes.length > 0
         ? [element('h2', {}, 'Sparsity probes'), element('ul', { class: 'probes' }, ...probes.map(probe))]
         : []),
@@ -29,7 +29,11 @@ export class AlarmsView {
     );
   }
 
-  #alarm({ step, ts, message, advice }: DashboardMarks['alarms'][number]): HTMLElement {
+  /** Alarms of one kind, the newest told in full. */
+  #alarms(same: readonly Alarm[]): Child {
+    const [newest, ...earlier] = same;
+    if (!newest) return undefined;
+    const { step, ts, message, advice } = newest;
     return element(
       'li',
       {},
@@ -40,6 +44,17 @@ export class AlarmsView {
         element('p', {}, element('strong', {}, message)),
         element('p', { class: 'advice' }, advice),
         element('p', { class: 'when' }, this.#stepLink(step), ` · ${timeText(ts)}`),
+        earlier.length > 0 &&
+          element(
+            'details',
+            {},
+            element('summary', {}, `The same ${plural(earlier.length, 'time')} before`),
+            element(
+              'ul',
+              { class: 'earlier' },
+              ...earlier.map((alarm) => element('li', {}, this.#stepLink(alarm.step), ` ${alarm.message}`)),
+            ),
+          ),
       ),
     );
   }
@@ -79,4 +94,13 @@ function probe({
     element('strong', {}, `${verdict}: `),
     `${reason} (step ${countText(step)}: ${countText(solved)} of ${countText(prompts)} prompts solved, upper bound ${numberText(upperBound)}, sparse below ${numberText(sparseBelow)})`,
   );
+}
+
+type Alarm = DashboardMarks['alarms'][number];
+
+/** Newest first, kinds by their newest. */
+function byKind(alarms: readonly Alarm[]): Alarm[][] {
+  const kinds = new Map<Alarm['kind'], Alarm[]>();
+  for (const alarm of alarms.toReversed()) kinds.set(alarm.kind, [...(kinds.get(alarm.kind) ?? []), alarm]);
+  return [...kinds.values()];
 }

@@ -14,18 +14,27 @@ type Checkpoint = DashboardMarks['checkpoints'][number];
 export class CheckpointsView {
   readonly element = element('div', { class: 'details' });
 
+  #keep: number | undefined;
+
   constructor(private readonly post: (message: WebviewMessage) => void) {}
 
+  /** checkpoint.keep of the run; undefined: not known yet. */
+  setKept(keep: number | undefined): void {
+    this.#keep = keep;
+  }
+
+  /** Returns how many there are. */
   show(
-    checkpoints: readonly Checkpoint[],
+    told: readonly Checkpoint[],
     evaluations: readonly DashboardEvaluation[],
     actions: readonly DashboardAction[],
-  ): void {
+  ): number {
+    const checkpoints = keptCheckpoints(told, this.#keep);
     if (checkpoints.length === 0) {
       const text =
         'No checkpoint yet. One is saved at the end, on interruption, every checkpoint.every steps, and by “Save checkpoint now”.';
       this.element.replaceChildren(element('p', { class: 'empty' }, text));
-      return;
+      return 0;
     }
     const heads = ['Step', 'Held-out', 'Saved', 'Size', 'Folder', ''].map((text) =>
       element('th', { scope: 'col' }, text),
@@ -39,10 +48,11 @@ export class CheckpointsView {
           {},
           element('caption', {}, 'Checkpoints, newest first'),
           element('thead', {}, element('tr', {}, ...heads)),
-          element('tbody', {}, ...newestOf(checkpoints).map((one) => this.#row(one, evaluations, actions))),
+          element('tbody', {}, ...checkpoints.map((one) => this.#row(one, evaluations, actions))),
         ),
       ),
     );
+    return checkpoints.length;
   }
 
   #row(
@@ -71,9 +81,17 @@ export class CheckpointsView {
   }
 }
 
-/** A checkpoint saved twice (again after a resume, or newly the best) counts once, as it was last. */
-function newestOf(checkpoints: readonly Checkpoint[]): Checkpoint[] {
-  return [...new Map(checkpoints.map((one) => [one.path, one])).values()].sort((a, b) => b.step - a.step);
+/**
+ * Those that are still there, newest first: the trainer deletes all but the newest `keep` and the best, which is the
+ * last that was told to be.
+ */
+export function keptCheckpoints(checkpoints: readonly Checkpoint[], keep: number | undefined): Checkpoint[] {
+  const best = checkpoints.findLast((checkpoint) => checkpoint.best)?.path;
+  // One saved twice (again after a resume, or newly the best) counts once, as it was last.
+  const byPath = [...new Map(checkpoints.map((one) => [one.path, one])).values()].sort((a, b) => b.step - a.step);
+  return byPath
+    .filter(({ path }, index) => keep === undefined || index < keep || path === best)
+    .map((checkpoint) => ({ ...checkpoint, best: checkpoint.path === best }));
 }
 
 function heldOutText(evaluation: DashboardEvaluation | undefined, step: number): string {

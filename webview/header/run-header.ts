@@ -1,7 +1,7 @@
 // The head of the dashboard: which run this is, its state, how far it is, on what it runs, and the controls.
 import type { DashboardAction, DashboardHeader, WebviewMessage } from '../../backend/protocol/dashboard';
 import { button } from '../ui/controls';
-import { element, setText } from '../ui/element';
+import { element, nodes, setText } from '../ui/element';
 import { type IconName, icon } from '../ui/icons';
 import { compactText, countText, durationText, shareText } from '../ui/number-text';
 import { type ControlAction, controlsOf, stateNames } from './run-state';
@@ -33,6 +33,7 @@ export class RunHeader {
   readonly #buttons = new Map<ControlAction, HTMLElement>();
   readonly #compare: HTMLElement;
   readonly #log: HTMLElement;
+  #askedEngine: string | undefined;
 
   constructor(post: (message: WebviewMessage) => void) {
     this.#progress.append(this.#bar);
@@ -89,18 +90,21 @@ export class RunHeader {
     setText(this.#reason, notes.join(' '));
   }
 
+  /** What the run file asks for; another engine than that is a fallback, and said to be one. */
+  setAskedEngine(asked: string | undefined): void {
+    this.#askedEngine = asked;
+  }
+
   #showEngine({ engine, engineReason }: DashboardHeader): void {
+    const asked = this.#askedEngine;
+    const fallback = asked !== undefined && asked !== 'auto' && asked !== engine;
     this.#engine.hidden = engine === '';
-    const fallback =
-      engineReason !== undefined && /instead|fall|not (found|available|possible)|no /i.test(engineReason);
-    this.#engine.replaceChildren(
-      ...(fallback ? [icon('warning')] : []),
-      engine,
-      ...(engineReason ? [element('span', { class: 'engine-reason' }, engineReason)] : []),
-    );
+    const label = [engine, engineReason ?? ''].filter((text) => text !== '').join(': ');
+    if (this.#engine.getAttribute('aria-label') === `Engine ${label}`) return;
+    this.#engine.setAttribute('aria-label', `Engine ${label}`);
     this.#engine.classList.toggle('fallback', fallback);
-    this.#engine.setAttribute('aria-label', engineReason ? `Engine ${engine}: ${engineReason}` : `Engine ${engine}`);
-    this.#engine.title = engineReason ?? 'Engine that trains this run';
+    const reason = engineReason === undefined ? undefined : element('span', { class: 'engine-reason' }, engineReason);
+    this.#engine.replaceChildren(...nodes([fallback && icon('warning'), engine, reason]));
   }
 
   #showConnection({ connection }: DashboardHeader): void {
@@ -127,7 +131,7 @@ export class RunHeader {
 
 /** What stands beside the progress bar. */
 export function progressTexts(header: DashboardHeader): string[] {
-  const { step, budget, usedTokens, elapsedMs, epoch, progress, remainingMs, live } = header;
+  const { state, step, budget, usedTokens, elapsedMs, epoch, progress, remainingMs, live } = header;
   const texts = [budget.steps ? `step ${countText(step)} of ${countText(budget.steps)}` : `step ${countText(step)}`];
   if (epoch > 0) texts.push(`epoch ${epoch.toFixed(2)}`);
   if (budget.tokens) texts.push(`${compactText(usedTokens)} of ${compactText(budget.tokens)} tokens`);
@@ -140,6 +144,6 @@ export function progressTexts(header: DashboardHeader): string[] {
     );
   }
   texts.push(`${shareText(progress)} of the budget`);
-  if (live && remainingMs !== undefined) texts.push(`${durationText(remainingMs)} left`);
+  if (live && state !== 'finished' && remainingMs !== undefined) texts.push(`${durationText(remainingMs)} left`);
   return texts;
 }

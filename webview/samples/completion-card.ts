@@ -43,13 +43,11 @@ export function completionCard(completion: DashboardCompletion, context: CardCon
         icon(verdict === 'success' ? 'check' : verdict === 'failure' ? 'cross' : 'warning'),
         `#${index + 1} ${words}`,
       ),
-      element('span', { class: 'fact' }, `reward ${numberText(reward)}`),
-      advantageBar(advantage, context.largestAdvantage),
       element('span', { class: 'fact', title: endings[stopReason] }, plural(tokens, 'token')),
       truncated && element('span', { class: 'tag warning', title: endings.length }, 'truncated'),
       actionButtons(completion, context),
     ),
-    rewardList(completion),
+    element('div', { class: 'outcome' }, rewardList(completion), advantageBar(advantage, context.largestAdvantage)),
     element(
       'pre',
       { class: 'model-text', tabindex: '0', 'aria-label': `Text of completion ${index + 1}` },
@@ -64,10 +62,11 @@ export function completionCard(completion: DashboardCompletion, context: CardCon
   );
 }
 
-function rewardList({ rewards }: DashboardCompletion): HTMLElement {
+function rewardList({ rewards, reward }: DashboardCompletion): HTMLElement {
   return element(
     'dl',
     { class: 'rewards' },
+    element('div', { class: 'sum' }, element('dt', {}, 'reward'), element('dd', {}, numberText(reward))),
     ...Object.entries(rewards).map(([name, outcome]) => {
       const invalid = 'invalid' in outcome;
       const value = invalid
