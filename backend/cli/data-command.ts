@@ -5,7 +5,6 @@ import { Command } from 'commander';
 import { renderAudit } from '../data/audit';
 import { inspectDataset, renderInspection } from '../data/inspect';
 import { SuperRlError } from '../protocol/errors';
-import { auditRun } from '../trainer/audit-run';
 import { readRunSettings } from '../trainer/run-settings';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
 import { exitCodes } from './error-report';
@@ -55,6 +54,7 @@ function auditCommand({ terminal, finish }: CommandContext): Command {
   return createCommand('audit <run>', "Score every trace with the run's own rewards and list those that teach nothing")
     .option('--set <path=value>', 'change a field of the run file; may be given several times', collect)
     .action(async (run: string, options: CommonOptions & { set?: readonly string[] }) => {
+      const { auditRun } = await import('../trainer/audit-run');
       const report = await auditRun(readRunSettings(run, options.set ?? []));
       terminal.out(options.json ? `${JSON.stringify(report)}\n` : `${printable(renderAudit(report))}\n`);
       finish(exitCodes.done);

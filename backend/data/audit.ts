@@ -18,6 +18,8 @@ export interface AuditRequest {
   /** A trace succeeds when its correctness is above this: switch.successAbove. */
   readonly successAbove: number;
   readonly limit?: TraceLimit;
+  /** Why there is no limit, for the report; default: none was given. */
+  readonly whyNoLimit?: string;
   /** The prompt as the model sees it, for rewards that read it; default: the row's own. */
   renderPrompt?(row: Row): string;
   /** Token ids of a trace, for rewards that read them. */
@@ -40,6 +42,8 @@ export interface AuditReport {
   readonly counts: Partial<Record<AuditProblemKind, number>>;
   /** The first of each kind, in file order. */
   readonly problems: readonly Problem<AuditProblemKind>[];
+  /** Why lengths could not be checked; absent when they were. */
+  readonly lengthsUnchecked?: string;
 }
 
 /** Traces scored at once: enough to keep reward hosts busy, few enough to cancel soon. */
@@ -125,7 +129,7 @@ class Audit {
   }
 
   report(): AuditReport {
-    const { dataset, scorer } = this.request;
+    const { dataset, scorer, limit, whyNoLimit = 'no limit was given' } = this.request;
     const meanRewards = scorer.components.map(({ name }) => {
       const mean = this.means.get(name);
       return [name, mean === undefined ? null : mean.sum / mean.count] as const;
@@ -138,6 +142,7 @@ class Audit {
       meanRewards: Object.fromEntries(meanRewards),
       counts: this.problems.counts,
       problems: this.problems.listed,
+      ...(limit ? {} : { lengthsUnchecked: whyNoLimit }),
     };
   }
 
@@ -196,7 +201,8 @@ export function renderAudit(report: AuditReport): string {
   }
   for (const kind of kinds) {
     const count = report.counts[kind] ?? 0;
-    lines.push(`${headings[kind]}: ${count}`);
+    const unchecked = kind === 'overLimit' ? report.lengthsUnchecked : undefined;
+    lines.push(`${headings[kind]}: ${unchecked === undefined ? count : `not checked (${unchecked})`}`);
     const listed = report.problems.filter((problem) => problem.kind === kind).slice(0, shown);
     for (const problem of listed) lines.push(`  ${describeProblem(problem)}`);
     if (count > listed.length) lines.push('  …');

@@ -1,10 +1,16 @@
 // The audit of a run file's traces with its own rewards: what `superrl data audit` and the editor's command do.
 import { resolve } from 'node:path';
-import { type AuditReport, auditTraces } from '../data/audit';
+import { type AuditReport, type AuditRequest, auditTraces } from '../data/audit';
 import { openDataset } from '../data/dataset';
 import { attachTraces } from '../data/traces';
+import { renderPrompt } from '../model/prompt';
+import { encodeDemonstration } from '../model/stop-matcher';
+import type { Tokenizer } from '../model/tokenizer';
 import { SuperRlError } from '../protocol/errors';
+import type { RunConfig } from '../protocol/run-config';
 import { createScorer, type ScorerOptions } from '../rewards/create-scorer';
+import { startingTokenizer } from './prepare-model';
+import { textsOf } from './prepare-run';
 import type { RunSettings } from './run-settings';
 
 export interface AuditRunOptions {
@@ -26,16 +32,46 @@ export async function auditRun(
     const limit = data.limit === undefined ? {} : { limit: data.limit };
     const file = resolve(baseFolder, data.train);
     const dataset = await openDataset({ file, map: data.map, onBadRow: 'skip', ...limit });
+    const lengths = await lengthCheck(config, baseFolder);
     const traces = { ...config.traces, onTooLong: 'keep' as const };
     if (traces.path !== undefined) traces.path = resolve(baseFolder, traces.path);
     const traced = await attachTraces(dataset, traces);
     try {
       const { successAbove } = config.switch;
-      return await auditTraces({ dataset: traced, scorer, successAbove, ...(onProgress && { onProgress }) });
+      return await auditTraces({
+        dataset: traced,
+        scorer,
+        successAbove,
+        ...lengths,
+        ...(onProgress && { onProgress }),
+      });
     } finally {
       await traced.close();
     }
   } finally {
     await scorer.close();
   }
+}
+
+/** What the model's tokenizer adds; a model that isn't here yet is no reason not to look at the traces. */
+async function lengthCheck(
+  config: RunConfig,
+  baseFolder: string,
+): Promise<Pick<AuditRequest, 'limit' | 'whyNoLimit' | 'renderPrompt' | 'encode'>> {
+  let tokenizer: Tokenizer;
+  try {
+    tokenizer = await startingTokenizer(config, baseFolder, () => textsOf(config, baseFolder));
+  } catch (error) {
+    if (!(error instanceof SuperRlError) || !(error.code === 'model' || error.code === 'tokenizer')) throw error;
+    return { whyNoLimit: error.message };
+  }
+  const { prompt, rollout } = config;
+  return {
+    limit: {
+      tokens: rollout.maxNewTokens,
+      count: (text) => encodeDemonstration(tokenizer, text, rollout.stop).length,
+    },
+    renderPrompt: (row) => renderPrompt(row, prompt, tokenizer),
+    encode: (text) => [...encodeDemonstration(tokenizer, text, rollout.stop)],
+  };
 }

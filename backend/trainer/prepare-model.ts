@@ -37,6 +37,16 @@ export async function startingModel(
   return { config, tokenizer, weights: randomWeights(config, seed) };
 }
 
+/** The tokenizer of the model that a run starts from. Errors as startingModel's. */
+export async function startingTokenizer(
+  { model, rollout }: RunConfig,
+  baseFolder: string,
+  rows: () => AsyncIterable<Row>,
+): Promise<Tokenizer> {
+  if (typeof model === 'string') return (await checkpointModel(resolve(baseFolder, model))).tokenizer;
+  return tokenizerOf(model.scratch, rollout.stop, rows());
+}
+
 async function checkpointModel(path: string): Promise<StartingModel> {
   const { config, weights, tokenizer } = await loadModel(path);
   if (tokenizer.vocabularySize > config.vocabularySize) {

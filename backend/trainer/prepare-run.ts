@@ -192,7 +192,7 @@ async function openHeldOut(
 }
 
 /** All rows of the run, training data first, to train a tokenizer on. */
-async function* textsOf(config: RunConfig, baseFolder: string): AsyncGenerator<Row> {
+export async function* textsOf(config: RunConfig, baseFolder: string): AsyncGenerator<Row> {
   const train = await openTraining(config, baseFolder);
   try {
     yield* train.scan();

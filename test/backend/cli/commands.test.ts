@@ -244,6 +244,12 @@ describe('data and reward', () => {
     expect((await superrl.run('data', 'audit', 'reverse.superrl.json')).out).toContain(
       '3 of 3 traces of 3 prompts earn success',
     );
+    const short = await superrl.run('data', 'audit', 'reverse.superrl.json', '--set', 'rollout.maxNewTokens=2');
+    expect(short.out).toContain('train.jsonl:2: The trace has 4 tokens; rollout.maxNewTokens is 2.');
+    const noModel = await superrl.run('data', 'audit', 'reverse.superrl.json', '--set', 'model=nowhere');
+    expect(noModel.out).toMatch(
+      /Traces over the completion limit: not checked \(.*nowhere: there is no such model folder/,
+    );
     expect(await superrl.run('data', 'audit', 'reverse.superrl.json', '--set', 'traces=null')).toMatchObject({
       code: 2,
     });
@@ -282,6 +288,14 @@ describe('data and reward', () => {
     expect(out).toContain('mine: invalid (threw): ');
     expect(out).toContain('no such luck');
     expect(code).toBe(1);
+  });
+});
+
+describe('the bundle', () => {
+  it('loads no native library for commands that need none, so that doctor can say what is wrong with it', () => {
+    const loaded = superrl.packagesLoadedFirst();
+    expect(loaded).toContain('node:path');
+    expect(loaded.filter((name) => name.startsWith('onnxruntime') || name.startsWith('@tensorflow'))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 // The real command line, bundled as scripts/build.mjs does it, in a folder of this test file's own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,24 @@ export class SuperRlProgram {
   constructor() {
     const build = [join(root, 'scripts/build.mjs'), '--no-sourcemap', `--out=${relative(root, this.#bundle)}`];
     execFileSync(process.execPath, build, { cwd: root });
+  }
+
+  /** Packages that the program loads before it knows which command is wanted. */
+  packagesLoadedFirst(): string[] {
+    const packages = new Set<string>();
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, from = ''] of readFileSync(join(this.#bundle, file), 'utf8').matchAll(
+        /^(?:import|export)\b[^'"();]*["']([^'"\n]+)["'];$/gm,
+      )) {
+        if (from.startsWith('./')) visit(from.slice(2));
+        else packages.add(from);
+      }
+    };
+    visit('superrl.mjs');
+    return [...packages];
   }
 
   start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
