@@ -1,6 +1,5 @@
 // The functions that a reward file exports, with their places, for what the editor writes above each of them.
 // Found by parsing, so that opening a file runs none of its code.
-/// <reference path="../rewards/host/amaro.d.ts" />
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type Expression, type FunctionDeclaration, type Node, type Pattern, type Program, parse } from 'acorn';
@@ -24,19 +23,11 @@ export async function rewardFunctionsOf(file: string): Promise<RewardFunctions> 
   const kind = extname(file).toLowerCase();
   if (kind === '.py') return { functions: pythonFunctions(text) };
   try {
-    return { functions: exportedFunctions(kind.endsWith('ts') ? await withoutTypes(text) : text) };
+    if (!kind.endsWith('ts')) return { functions: exportedFunctions(text) };
+    const { stripTypes } = await import('./strip-types'); // large, and only TypeScript needs it
+    return { functions: exportedFunctions(stripTypes(text)) };
   } catch (error) {
     return { functions: [], problem: errorText(error) };
-  }
-}
-
-/** Types are blanked out in place, so that every position stays. */
-async function withoutTypes(text: string): Promise<string> {
-  const { transformSync } = await import('amaro');
-  try {
-    return transformSync(text, { mode: 'strip-only' }).code;
-  } catch (drawn) {
-    throw new Error(String(drawn).trim().split('\n')[0] ?? 'The TypeScript can’t be read.');
   }
 }
 

@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { childEnvironment, runsOnEditor } from '../../protocol/child-environment';
 import { SuperRlError } from '../../protocol/errors';
+import { killTree } from '../../rewards/host/process-tree';
 import {
   type ComputationName,
   type ComputationResult,
@@ -79,9 +80,10 @@ export class ComputationProcess {
     }
   }
 
-  /** Reward hosts in there end with their stdin. */
+  /** With its reward hosts: one that a debugger holds before its first line would not see its stdin end. */
   end(): void {
-    this.#child.kill('SIGKILL');
+    const { pid } = this.#child;
+    if (pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) void killTree(pid);
   }
 }
 

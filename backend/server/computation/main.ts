@@ -2,6 +2,7 @@
 // with the server.
 import { SuperRlError } from '../../protocol/errors';
 import { requests } from '../../protocol/messages';
+import { processTree } from '../../rewards/host/process-tree';
 import type { ParsedParams } from '../request';
 import {
   type Computation,
@@ -27,10 +28,26 @@ process.on('message', (raw) => {
   const { name, params } = toComputationSchema.parse(raw);
   void answer(name, params);
 });
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => void leave());
 process.stderr.on('error', () => {}); // its reader may be gone
 process.on('SIGINT', () => {}); // Ctrl-C at the server's terminal goes to the whole group; the server says what it means
 process.on('uncaughtException', (error) => send(errorMessage(error)));
+
+/** Takes its children along: a reward host that a debugger holds before its first line sees no end of its stdin. */
+async function leave(): Promise<void> {
+  for (const { pid } of await processTree(process.pid).catch(() => [])) {
+    if (pid !== process.pid) tryKill(pid);
+  }
+  process.exit(0);
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+}
 
 async function answer(name: ComputationName, params: unknown): Promise<void> {
   try {
