@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../../model/model-config';
 import { type Adapter, type DecoderWeights, headName, weight } from '../tensor/decoder-model';
 import { at } from '../tensor/fused-op';
-import { rotaryTables } from '../tensor/rotary-frequencies';
+import { rotaryTable } from '../tensor/rotary-table';
 import { type Tensor, tf } from '../tensor/tfjs';
 
 /**
@@ -46,7 +46,7 @@ export class DecodeLayers {
     const { heads, kvHeads, headDim } = config;
     const half = headDim / 2;
     this.layers = Array.from({ length: config.layers }, (_, layer) => this.layerWeights(`model.layers.${layer}`));
-    const table = rotaryTables(config, positions);
+    const table = rotaryTable(config, positions);
     const twice = (values: Float32Array, first: number) =>
       Float32Array.from({ length: positions * headDim }, (_, index) => {
         const dimension = index % headDim;

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../../model/model-config';
 import { causalAttention } from './attention';
 import { rmsNorm } from './rms-norm';
 import { rotary } from './rotary';
-import { rotaryTables } from './rotary-frequencies';
+import { rotaryTable } from './rotary-table';
 import { type RowSelection, selectRows } from './select-rows';
 import { swiglu } from './swiglu';
 import { type Tensor, tf } from './tfjs';
@@ -65,7 +65,7 @@ export function hiddenStates(
   shape: RowShape,
   selection?: RowSelection,
 ): Tensor {
-  const tables = rotaryTables(config, shape.tokens);
+  const tables = rotaryTable(config, shape.tokens);
   const cos = tf.tensor(tables.cos, [shape.tokens, config.headDim / 2]);
   const sin = tf.tensor(tables.sin, [shape.tokens, config.headDim / 2]);
   const norm = (x: Tensor, name: string) => rmsNorm(x, weight(weights, name), config.rmsNormEpsilon);

@@ -3,10 +3,10 @@
 import * as ort from 'onnxruntime-node';
 import type { ModelConfig } from '../../../model/model-config';
 import { SuperRlError } from '../../../protocol/errors';
+import type { RotaryTable } from '../../tensor/rotary-table';
 import { inputNames, outputNames } from './decode-graph';
 import type { DecodeSession } from './decode-sessions';
 import type { KvCache, PrefilledPrompt } from './kv-cache';
-import type { RotaryTable } from './rotary-table';
 import type { SamplingMode } from './sampling-nodes';
 
 export interface SamplingSettings {

@@ -5,12 +5,12 @@ import type { ModelConfig } from '../../../model/model-config';
 import type { NamedTensors } from '../../../model/named-tensors';
 import { SuperRlError } from '../../../protocol/errors';
 import type { EnginePlan, GenerateRequest, Generation } from '../../engine';
+import { type RotaryTable, rotaryTable } from '../../tensor/rotary-table';
 import { type ChosenTokens, DecodeRunner, samplingMode } from './decode-runner';
 import { DecodeSessions } from './decode-sessions';
 import { checkGenerateRequest } from './generate-request';
 import { GenerationRow } from './generation-row';
 import { cacheBytesPerToken, cacheCapacity, KvCache, type PrefilledPrompt } from './kv-cache';
-import { type RotaryTable, rotaryTable } from './rotary-table';
 import { largestUniform } from './sampling-nodes';
 
 /** More rows than this gain nothing on a CPU. */

@@ -1,6 +1,6 @@
 // Cosines and sines of rotary position embeddings (RoPE, arXiv 2104.09864), with the frequency scaling of
 // Llama 3.1 (rope_type llama3) as Hugging Face transformers computes it. Computed in float64, stored as float32.
-import type { ModelConfig } from '../../../model/model-config';
+import type { ModelConfig } from '../../model/model-config';
 
 export interface RotaryTable {
   readonly positions: number;

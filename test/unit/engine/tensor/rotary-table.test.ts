@@ -1,7 +1,7 @@
 // Rotary frequencies of Llama 3's scaling at its three ranges, and the table's angles.
 import { describe, expect, it } from 'vitest';
-import { rotaryFrequencies, rotaryTable } from '../../../../../backend/engine/onnx/decode/rotary-table';
-import { tinyModels } from './plain-decoder';
+import { rotaryFrequencies, rotaryTable } from '../../../../backend/engine/tensor/rotary-table';
+import { tinyModels } from '../onnx/decode/plain-decoder';
 
 describe('rotary table', () => {
   it('holds cosines and sines of position times frequency', () => {
