@@ -10,7 +10,8 @@ import { CheckpointsView } from './details/checkpoints-view';
 import { ConfigurationView } from './details/configuration-view';
 import { AlarmBanner } from './header/alarm-banner';
 import { RunHeader } from './header/run-header';
-import { StartUp, situationOf } from './header/start-up';
+import { situationOf } from './header/situation';
+import { StartUp } from './header/start-up';
 import type { Host } from './host';
 import { SamplesView } from './samples/samples-view';
 import { checkbox, Panels } from './ui/controls';
@@ -66,6 +67,7 @@ export class RunView {
     this.#configuration = new ConfigurationView(post);
     const smooth = checkbox('Smooth lines', true, (checked) => this.#charts.setLook({ smooth: checked }));
     const hint = 'Click: samples of the step · drag: zoom · double-click: whole run';
+    const waiting = element('p', { class: 'empty waiting' }, 'Charts appear after the first step.');
     this.#panels = new Panels(
       'Run',
       [
@@ -75,7 +77,8 @@ export class RunView {
           content: element(
             'div',
             {},
-            element('div', { class: 'bar' }, smooth, element('span', { class: 'hint' }, hint)),
+            element('div', { class: 'bar look' }, smooth, element('span', { class: 'hint' }, hint)),
+            waiting,
             this.#charts.element,
           ),
         },

@@ -137,7 +137,7 @@ export class Plot {
       {
         width,
         height,
-        padding: [6, 10, 0, yAxis ? 0 : yAxisWidth],
+        padding: [6, 22, 0, yAxis ? 0 : yAxisWidth],
         legend: { show: false },
         scales: {
           x: { time: false, range: () => [...xRange()] as [number, number] },
@@ -201,7 +201,7 @@ export class Plot {
         stroke,
         width,
         ...(dash && { dash: [...dash] }),
-        ...(points && { points: { show: true, size: 5, fill: stroke, stroke } }),
+        points: width === 0 ? { show: false } : { ...(points && { show: true }), size: 5, fill: stroke, stroke },
         spanGaps,
       },
     ];

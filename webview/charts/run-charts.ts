@@ -139,7 +139,7 @@ export interface RewardComponent {
   readonly role: 'correctness' | 'shaping';
 }
 
-/** Lines of the reward chart: every component, those of correctness first, and the weighted sum. */
+/** Lines of the reward chart: the weighted sum, and over it every component, those of correctness first. */
 export function rewardLines(columns: readonly string[], components: readonly RewardComponent[]): Line[] {
   const named = columns.flatMap((column) => /^rewards\/(.+)\/mean$/.exec(column)?.[1] ?? []);
   const roleOf = (name: string) => components.find((component) => component.name === name)?.role;
@@ -158,7 +158,7 @@ export function rewardLines(columns: readonly string[], components: readonly Rew
   });
   return lines.length === 1 && correct.length === 1
     ? lines
-    : [...lines, { label: 'weighted sum', column: 'reward', colour: 'total' }];
+    : [{ label: 'weighted sum', column: 'reward', colour: 'total' }, ...lines];
 }
 
 export interface Look {

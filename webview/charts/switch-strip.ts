@@ -23,6 +23,7 @@ const legend: readonly { name: string; colour: PaletteName; share: (shares: Swit
   { name: decisionNames.mix, colour: 'mix', share: ({ mix }) => mix },
   { name: decisionNames.sft, colour: 'sft', share: ({ sft }) => sft },
   { name: decisionNames.skip, colour: 'skip', share: ({ skip }) => skip },
+  { name: 'masked by shaping', colour: 'alarm', share: ({ masked }) => masked },
   { name: 'solved by none', colour: 'solved-none', share: ({ solved }) => solved?.none },
   { name: 'by some', colour: 'solved-some', share: ({ solved }) => solved?.some },
   { name: 'by all', colour: 'solved-all', share: ({ solved }) => solved?.all },
@@ -113,6 +114,7 @@ export class SwitchStrip {
     // One invisible line gives the cursor its places.
     this.#plot.set(x, [{ label: 'places', colour: 'grid', width: 0, values: x.map(() => 0) }]);
     this.#wholeRun.hidden = this.#timeline.range === null;
+    this.#showLegend(series);
     this.#tell();
   }
 
@@ -166,6 +168,15 @@ export class SwitchStrip {
     );
   }
 
+  /** What never happens in this run needs no entry. */
+  #showLegend(series: RunSeries): void {
+    const shares = series.why.flatMap((_, bucket) => switchShares(series, bucket) ?? []);
+    legend.forEach(({ share }, index) => {
+      const item = this.#values[index]?.parentElement;
+      if (item) item.hidden = shares.length > 0 && !shares.some((one) => (share(one) ?? 0) > 0);
+    });
+  }
+
   #tellReasons(series: RunSeries, bucket: number): void {
     const reasons = reasonsOf(series, bucket);
     const lines = reasons
@@ -174,7 +185,8 @@ export class SwitchStrip {
         element('li', { title: text }, swatch(kind), element('b', {}, `${countText(groups)} ×`), ` ${text}`),
       );
     const more = reasons.length - lines.length;
-    if (more > 0) lines.push(element('li', { class: 'more' }, `and ${more} more ${more === 1 ? 'reason' : 'reasons'}`));
+    if (more > 0)
+      lines.at(-1)?.append(element('span', { class: 'more' }, `and ${more} more ${more === 1 ? 'reason' : 'reasons'}`));
     if (lines.length === 0) lines.push(element('li', { class: 'more' }, 'No decision was logged here.'));
     this.#reasons.replaceChildren(...lines);
   }

@@ -148,7 +148,7 @@ export class CompareView {
       ...new Set(visible.flatMap(({ run }) => run.evaluations.flatMap(({ values }) => Object.keys(values)))),
     ]
       .filter((name) => /^eval\/(pass@\d+|greedy)$/.test(name))
-      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+      .sort((a, b) => order(a) - order(b));
     for (const name of held) {
       const curves = visible.map(({ run }) => ({
         x: run.evaluations.map((evaluation) => placeOf(evaluation, this.#axis)),
@@ -272,6 +272,11 @@ export class CompareView {
         : element('div', { class: 'table-scroll' }, table),
     );
   }
+}
+
+/** pass@1, pass@8, …, greedy. */
+function order(name: string): number {
+  return Number(/@(\d+)$/.exec(name)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
 function colourOf(index: number): PaletteName {

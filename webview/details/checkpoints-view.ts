@@ -1,15 +1,9 @@
 // The run's checkpoints: step, held-out result at that step, size, and what can be done with each.
-import type {
-  DashboardAction,
-  DashboardEvaluation,
-  DashboardMarks,
-  WebviewMessage,
-} from '../../backend/protocol/dashboard';
+import type { DashboardAction, DashboardEvaluation, WebviewMessage } from '../../backend/protocol/dashboard';
 import { button } from '../ui/controls';
 import { element } from '../ui/element';
 import { bytesText, countText, shareText, timeText } from '../ui/number-text';
-
-type Checkpoint = DashboardMarks['checkpoints'][number];
+import { type Checkpoint, keptCheckpoints } from './kept-checkpoints';
 
 export class CheckpointsView {
   readonly element = element('div', { class: 'details' });
@@ -79,19 +73,6 @@ export class CheckpointsView {
       ),
     );
   }
-}
-
-/**
- * Those that are still there, newest first: the trainer deletes all but the newest `keep` and the best, which is the
- * last that was told to be.
- */
-export function keptCheckpoints(checkpoints: readonly Checkpoint[], keep: number | undefined): Checkpoint[] {
-  const best = checkpoints.findLast((checkpoint) => checkpoint.best)?.path;
-  // One saved twice (again after a resume, or newly the best) counts once, as it was last.
-  const byPath = [...new Map(checkpoints.map((one) => [one.path, one])).values()].sort((a, b) => b.step - a.step);
-  return byPath
-    .filter(({ path }, index) => keep === undefined || index < keep || path === best)
-    .map((checkpoint) => ({ ...checkpoint, best: checkpoint.path === best }));
 }
 
 function heldOutText(evaluation: DashboardEvaluation | undefined, step: number): string {

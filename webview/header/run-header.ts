@@ -3,7 +3,7 @@ import type { DashboardAction, DashboardHeader, WebviewMessage } from '../../bac
 import { button } from '../ui/controls';
 import { element, nodes, setText } from '../ui/element';
 import { type IconName, icon } from '../ui/icons';
-import { compactText, countText, durationText, shareText } from '../ui/number-text';
+import { progressTexts } from './progress-text';
 import { type ControlAction, controlsOf, stateNames } from './run-state';
 
 const controls: Readonly<Record<ControlAction, { label: string; icon: IconName }>> = {
@@ -127,23 +127,4 @@ export class RunHeader {
       else this.#facts.append(element('span', {}, text));
     });
   }
-}
-
-/** What stands beside the progress bar. */
-export function progressTexts(header: DashboardHeader): string[] {
-  const { state, step, budget, usedTokens, elapsedMs, epoch, progress, remainingMs, live } = header;
-  const texts = [budget.steps ? `step ${countText(step)} of ${countText(budget.steps)}` : `step ${countText(step)}`];
-  if (epoch > 0) texts.push(`epoch ${epoch.toFixed(2)}`);
-  if (budget.tokens) texts.push(`${compactText(usedTokens)} of ${compactText(budget.tokens)} tokens`);
-  else if (usedTokens > 0) texts.push(`${compactText(usedTokens)} tokens`);
-  if (elapsedMs > 0) {
-    texts.push(
-      budget.minutes
-        ? `${durationText(elapsedMs)} of ${durationText(60_000 * budget.minutes)}`
-        : durationText(elapsedMs),
-    );
-  }
-  texts.push(`${shareText(progress)} of the budget`);
-  if (live && state !== 'finished' && remainingMs !== undefined) texts.push(`${durationText(remainingMs)} left`);
-  return texts;
 }
