@@ -33,10 +33,14 @@ function paddedLength(longest: number, tokenBucket: number): number {
   return roundUp(longest, roundUp(Math.max(coarse, 1), tokenBucket));
 }
 
-/** Rows without a scored token are in no batch. */
+/**
+ * Rows without a scored token are in no batch.
+ * @param scoredSteps the number of scored tokens is rounded up to a multiple of this share of all tokens
+ */
 export function pack(
   rows: readonly ScoredRow[],
   plan: Pick<EnginePlan, 'microBatchTokens' | 'tokenBucket'>,
+  scoredSteps = 8,
 ): PackedBatch[] {
   const order = rows.flatMap((row, index) => (scoredTokens(row) > 0 ? [{ row, index }] : []));
   order.sort((a, b) => b.row.tokenIds.length - a.row.tokenIds.length || a.index - b.index);
@@ -50,7 +54,7 @@ export function pack(
     const scored = taken.reduce((sum, { row }) => sum + scoredTokens(row), 0);
     batches.push({
       rows: taken.map(({ index }) => index),
-      shape: { rows: size, tokens, scored: roundUp(scored, Math.ceil((size * tokens) / 8)) },
+      shape: { rows: size, tokens, scored: roundUp(scored, Math.ceil((size * tokens) / scoredSteps)) },
     });
     start += size;
   }

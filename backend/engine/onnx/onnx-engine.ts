@@ -32,7 +32,9 @@ import { AdamW } from './adamw';
 import { defaultDecodeWeights } from './decode/decode-sessions';
 import { Decoder } from './decode/decoder';
 import { idleThreads } from './idle-threads';
-import { type CachedSession, SessionCache } from './session-cache';
+import { defaultMicroBatchTokens, scoredSteps } from './micro-batch-size';
+import type { OnnxProvider } from './provider';
+import { SessionCache } from './session-cache';
 import type { Trace } from './trace-backend';
 import { outputNames, traceGradient, traceScores } from './traced-batch';
 import { copiesOf, type Feeds, WeightStore } from './weight-store';
@@ -61,7 +63,7 @@ export class OnnxEngine implements Engine {
   private readonly weights: WeightStore;
   private readonly gradient: AccumulatedGradient;
   private readonly optimizer: AdamW;
-  private readonly sessions = new SessionCache(maxSessionBytes);
+  private readonly sessions = new SessionCache(maxSessionBytes, (model) => this.open(model));
   private readonly decoder: Decoder;
   /** What the decoder reads: all weights, adapters merged. */
   private decoded: NamedTensors = new Map();
@@ -74,18 +76,19 @@ export class OnnxEngine implements Engine {
   ) {
     this.plan = {
       threads: availableParallelism(),
-      microBatchTokens: 2048,
+      microBatchTokens: defaultMicroBatchTokens(modelConfig),
       tokenBucket: 16,
       decodeWeights: defaultDecodeWeights(modelConfig),
       ...options.plan,
     };
+    const cpu = `CPU, ${this.plan.threads} ${this.plan.threads === 1 ? 'thread' : 'threads'}`;
     this.description = {
       engine: 'onnx',
-      device: `CPU, ${this.plan.threads} ${this.plan.threads === 1 ? 'thread' : 'threads'}`,
+      device: this.provider === 'webgpu' ? `GPU (WebGPU); decoding on the ${cpu}` : cpu,
       versions: { 'onnxruntime-node': env.versions.node ?? 'unknown' },
-      deterministic: true,
+      deterministic: this.provider === 'cpu',
     };
-    this.weights = new WeightStore(modelConfig, weights, options);
+    this.weights = new WeightStore(modelConfig, weights, options, this.provider);
     this.gradient = new AccumulatedGradient(this.weights.trainableShapes);
     this.optimizer = new AdamW(this.weights.trainableShapes);
     this.decoder = new Decoder(modelConfig, () => this.decoded, this.plan);
@@ -97,10 +100,11 @@ export class OnnxEngine implements Engine {
   }
 
   async logProbs(rows: readonly ScoredRow[], weights: 'policy' | 'reference'): Promise<TokenStatistics[]> {
-    const { layout, feeds } = this.weights[weights];
+    const { layout } = this.weights[weights];
+    const feeds = await this.weights[weights].feeds();
     checkScoredRows(this.modelConfig, rows);
     const statistics = emptyStatistics(rows);
-    for (const batch of pack(rows, this.plan)) {
+    for (const batch of this.pack(rows)) {
       const { shape } = batch;
       // Graphs with and without adapters differ.
       const key = `scores:${layout.adapters.size}:${shapeKey(batch)}`;
@@ -117,9 +121,10 @@ export class OnnxEngine implements Engine {
     const key = lossVariantKey(variant);
     const statistics = emptyStatistics(rows);
     let loss = 0;
-    for (const batch of pack(rows, this.plan)) {
+    for (const batch of this.pack(rows)) {
       const { shape } = batch;
-      const { layout, feeds } = this.weights.policy;
+      const { layout } = this.weights.policy;
+      const feeds = await this.weights.policy.feeds();
       const trace = () => traceGradient(layout, shape, variant);
       const session = await this.session(`gradient:${key}:${shapeKey(batch)}`, trace);
       const inputs = scoreArrays(batch, rows);
@@ -175,6 +180,11 @@ export class OnnxEngine implements Engine {
   async dispose(): Promise<void> {
     await this.decoder.dispose();
     await this.sessions.clear();
+    await this.weights.dispose();
+  }
+
+  private get provider(): OnnxProvider {
+    return this.plan.provider ?? 'cpu';
   }
 
   private weightsChanged(): void {
@@ -199,18 +209,25 @@ export class OnnxEngine implements Engine {
     }
   }
 
+  private pack(rows: readonly ScoredRow[]): PackedBatch[] {
+    return pack(rows, this.plan, scoredSteps(this.modelConfig));
+  }
+
   private session(key: string, trace: () => Trace): Promise<InferenceSession> {
-    return this.sessions.get(key, async (): Promise<CachedSession> => {
+    return this.sessions.get(key, () => {
       const traced = trace();
-      const session = await InferenceSession.create(traced.graph.serialize(), {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: this.plan.threads,
-        extra: idleThreads,
-        // The pattern planner reserves every buffer at once: 1.6 GB more at 135 M parameters, for no gain.
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-      });
-      return { session, bytes: traced.peakBytes() };
+      return { model: traced.graph.serialize(), peakBytes: traced.peakBytes() };
+    });
+  }
+
+  private open(model: Uint8Array): Promise<InferenceSession> {
+    return InferenceSession.create(model, {
+      executionProviders: [this.provider],
+      intraOpNumThreads: this.plan.threads,
+      extra: idleThreads,
+      // The pattern planner reserves every buffer at once: 1.6 GB more at 135 M parameters, for no gain.
+      enableMemPattern: false,
+      logSeverityLevel: 3,
     });
   }
 }

@@ -2,6 +2,7 @@
 // program once under it, tape and gradients included, yields the program as one static graph.
 import { type Tensor, tf } from '../tensor/tfjs';
 import { type ElementType, OnnxGraph, type Value } from './graph';
+import type { OnnxProvider } from './provider';
 
 export const traceBackendName = 'onnx-trace';
 
@@ -27,6 +28,9 @@ function sizeOf(shape: readonly number[]): number {
 /** One graph in the making. */
 export class Trace {
   readonly graph = new OnnxGraph();
+  /** @param provider where the graph will run: some have no use of an operator's optional outputs */
+  constructor(readonly provider: OnnxProvider) {}
+
   private readonly data = new Map<object, TracedData>();
   private readonly bytes = new Map<Value, number>();
 
@@ -115,9 +119,9 @@ export class TraceBackend extends tf.KernelBackend {
   }
 
   /** Runs `program` under a fresh trace; the backend that was active before is active again afterwards. */
-  record(program: (trace: Trace) => void): Trace {
+  record(provider: OnnxProvider, program: (trace: Trace) => void): Trace {
     const before = tf.engine().backendName;
-    const trace = new Trace();
+    const trace = new Trace(provider);
     // Both switches happen synchronously: neither backend needs waiting for.
     void tf.setBackend(traceBackendName);
     this.current = trace;

@@ -1,18 +1,25 @@
 // ONNX forms of our fused operations (tensor/fused-op.ts): one runtime kernel each where the plain form takes several.
+import type { Value } from './graph';
+import type { Trace } from './trace-backend';
 import { input, productShape, registerTraceKernel } from './trace-kernels';
 
 export function registerTraceFusedKernels(): void {
   registerTraceKernel('RmsNorm', (trace, inputs, attributes) => {
     const x = input(inputs, 'x');
-    const outputs = [trace.graph.name(), trace.graph.name()] as const;
-    trace.graph.nodeWithOutputs(
+    const epsilon = attributes.epsilon as number;
+    const { graph } = trace;
+    // WebGPU leaves the second output, 1/rms, unwritten.
+    const hasInverse = trace.provider === 'cpu';
+    const outputs = [graph.name(), hasInverse ? graph.name() : ''] as const;
+    graph.nodeWithOutputs(
       'SimplifiedLayerNormalization',
       [trace.value(x), trace.value(input(inputs, 'weight'))],
-      outputs,
-      { axis: -1, epsilon: { float: attributes.epsilon as number }, stash_type: 1 },
+      hasInverse ? outputs : [outputs[0]],
+      { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
     );
+    const inverse = hasInverse ? outputs[1] : inverseRootMeanSquare(trace, trace.value(x), epsilon);
     const rows = [...x.shape.slice(0, -1), 1];
-    return [trace.tensor(outputs[0], x.shape, 'float32'), trace.tensor(outputs[1], rows, 'float32')];
+    return [trace.tensor(outputs[0], x.shape, 'float32'), trace.tensor(inverse, rows, 'float32')];
   });
 
   registerTraceKernel('Rotary', (trace, inputs) => {
@@ -50,4 +57,10 @@ export function registerTraceFusedKernels(): void {
     const nothing = graph.node('Mul', [sum, graph.scalar(0)]);
     return trace.tensor(graph.node('Add', [trace.value(x), nothing]), x.shape, 'float32');
   });
+}
+
+function inverseRootMeanSquare(trace: Trace, x: Value, epsilon: number): Value {
+  const { graph } = trace;
+  const mean = graph.node('ReduceMean', [graph.node('Mul', [x, x]), graph.int64s([-1])], { keepdims: 1 });
+  return graph.node('Reciprocal', [graph.node('Sqrt', [graph.node('Add', [mean, graph.scalar(epsilon)])])]);
 }

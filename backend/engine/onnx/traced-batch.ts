@@ -8,12 +8,15 @@ import { batchGradient, batchScores } from '../tensor/batch-gradient';
 import type { Adapter, DecoderWeights } from '../tensor/decoder-model';
 import type { Tensor } from '../tensor/tfjs';
 import type { LossVariant } from '../tensor/token-loss';
+import type { OnnxProvider } from './provider';
 import { traceProgram } from './trace';
 import type { Trace } from './trace-backend';
 
 /** What of the weights a trace needs to know. */
 export interface WeightLayout {
   readonly config: ModelConfig;
+  /** Where the graphs will run. */
+  readonly provider: OnnxProvider;
   /** Shapes of all tensors, adapters included, by name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** By the name of the adapted weight. */
@@ -55,7 +58,7 @@ export function traceScores(layout: WeightLayout, shape: BatchShape): Trace {
     const weights = declareWeights(trace, layout);
     const inputs = declareInputs(trace, scoreInputShapes(shape));
     trace.output(outputNames.scores, batchScores(layout.config, weights, inputs, shape));
-  });
+  }, layout.provider);
 }
 
 export function traceGradient(layout: WeightLayout, shape: BatchShape, variant: LossVariant): Trace {
@@ -68,5 +71,5 @@ export function traceGradient(layout: WeightLayout, shape: BatchShape, variant: 
     trace.output(outputNames.scores, result.scores);
     for (const [name, gradient] of result.gradients) trace.output(outputNames.gradient(name), gradient);
     for (const { ids, gradient } of result.rowGradients) trace.output(outputNames.rowGradient(ids), gradient);
-  });
+  }, layout.provider);
 }

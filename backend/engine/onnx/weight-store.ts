@@ -7,7 +7,9 @@ import { SuperRlError } from '../../protocol/errors';
 import type { EngineOptions } from '../engine';
 import { adapterNames, adapterShapes, checkAdapters, initialAdapters } from '../lora';
 import { checkWeights } from '../model-weights';
+import { DeviceWeights } from './device-weights';
 import { mergeAdapters } from './merge-adapters';
+import type { OnnxProvider } from './provider';
 import type { WeightLayout } from './traced-batch';
 
 export type Feeds = Record<string, OrtTensor>;
@@ -15,7 +17,8 @@ export type Feeds = Record<string, OrtTensor>;
 /** What a graph is traced with and fed with. */
 export interface FedLayout {
   readonly layout: WeightLayout;
-  readonly feeds: Feeds;
+  /** The weights by name: arrays of this process, or tensors on the GPU. */
+  feeds(): Promise<Feeds>;
 }
 
 export class WeightStore {
@@ -24,6 +27,7 @@ export class WeightStore {
   readonly trainableShapes: ReadonlyMap<string, readonly number[]>;
   private readonly tensors: NamedTensors;
   private readonly keptReference: FedLayout | undefined;
+  private readonly device: readonly DeviceWeights[];
   private merged: NamedTensors | undefined;
 
   /** Owns the weights' arrays from here on and changes them in place. */
@@ -31,6 +35,7 @@ export class WeightStore {
     private readonly config: ModelConfig,
     weights: NamedTensors,
     private readonly options: EngineOptions,
+    provider: OnnxProvider,
   ) {
     checkWeights(config, weights);
     const { lora } = options;
@@ -46,12 +51,21 @@ export class WeightStore {
     this.tensors = new Map([...weights, ...initialAdapters(config, options)]);
     const shapes = shapesOf(this.tensors);
     const trainable = new Set(this.trainableShapes.keys());
-    this.policy = { layout: { config, shapes, adapters, trainable }, feeds: feedsOf(this.tensors) };
+    const device: DeviceWeights[] = [];
+    const fed = (layout: WeightLayout, tensors: NamedTensors): FedLayout => {
+      const feeds = feedsOf(tensors);
+      if (provider === 'cpu') return { layout, feeds: async () => feeds };
+      const onDevice = new DeviceWeights(feeds, provider);
+      device.push(onDevice);
+      return { layout, feeds: () => onDevice.feeds() };
+    };
+    this.device = device;
+    this.policy = fed({ config, provider, shapes, adapters, trainable }, this.tensors);
     if (!options.keepReference) return;
     // Under LoRA the frozen base is the reference, and no copy is needed.
     const kept = lora === 'off' ? copiesOf(weights) : weights;
-    const layout = { config, shapes: shapesOf(weights), adapters: new Map(), trainable: new Set<string>() };
-    this.keptReference = { layout, feeds: feedsOf(kept) };
+    const reference = { shapes: shapesOf(weights), adapters: new Map(), trainable: new Set<string>() };
+    this.keptReference = fed({ config, provider, ...reference }, kept);
   }
 
   get reference(): FedLayout {
@@ -66,6 +80,11 @@ export class WeightStore {
 
   changed(): void {
     this.merged = undefined;
+    for (const weights of this.device) weights.changed();
+  }
+
+  async dispose(): Promise<void> {
+    for (const weights of this.device) await weights.dispose();
   }
 
   /** Copies of what is trained. */
