@@ -13,11 +13,9 @@ export async function readGroups(
   filter: SampleFilter,
   group?: number,
 ): Promise<SampledGroup[]> {
-  const lines: SampleLine[] = [];
-  for await (const line of readSampleFile(run, step)) {
-    if (group === undefined || line.group === group) lines.push(line);
-  }
-  return filterGroups(groupLines(lines), filter);
+  const lines = await readSampleFile(run, step);
+  const wanted = group === undefined ? lines : lines.filter((line) => line.group === group);
+  return filterGroups(groupLines(wanted), filter);
 }
 
 export interface SearchRequest {

@@ -1,7 +1,7 @@
 // samples/step-NNNNNN.jsonl: every group and completion of one step, written whole by rename.
-import { createReadStream, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { errorText, SuperRlError } from '../../protocol/errors';
 import { type SampleLine, sampleLineSchema } from '../../protocol/sample';
@@ -41,34 +41,28 @@ export function sampledSteps(runFolder: string): number[] {
 }
 
 /**
- * Reads the samples of a step, line by line.
+ * All samples of a step.
  * @throws SuperRlError `run` naming file and line when a line isn't a sample, or when the step has no file.
  */
-export async function* readSampleFile(runFolder: string, step: number): AsyncGenerator<SampleLine> {
+export async function readSampleFile(runFolder: string, step: number): Promise<SampleLine[]> {
   const file = sampleFilePath(runFolder, step);
-  const stream = createReadStream(file, 'utf8');
-  let line = 0;
+  let text: string;
   try {
-    for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-      line++;
-      yield parseSampleLine(text, file, line);
-    }
+    text = await readFile(file, 'utf8');
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     const steps = sampledSteps(runFolder);
     const known = steps.length > 0 ? `There are samples of steps ${steps[0]} to ${steps.at(-1)}.` : 'It has none yet.';
     throw new SuperRlError('run', `This run has no samples of step ${step}. ${known}`, { cause: error });
-  } finally {
-    stream.destroy();
   }
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((line, index) => parseSampleLine(line, file, index + 1));
 }
 
 /** All samples of a step, or undefined when it has none. */
 export async function readStepSamples(runFolder: string, step: number): Promise<SampleLine[] | undefined> {
-  if (!sampledSteps(runFolder).includes(step)) return undefined;
-  const lines: SampleLine[] = [];
-  for await (const line of readSampleFile(runFolder, step)) lines.push(line);
-  return lines;
+  return sampledSteps(runFolder).includes(step) ? readSampleFile(runFolder, step) : undefined;
 }
 
 function parseSampleLine(text: string, file: string, line: number): SampleLine {

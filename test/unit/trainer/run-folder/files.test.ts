@@ -115,7 +115,7 @@ describe('sample files', () => {
 
   it('name the steps there are, and the line that is damaged', async () => {
     const read = async (step: number) => {
-      for await (const _ of readSampleFile(folder, step));
+      await readSampleFile(folder, step);
     };
     await expect(read(7)).rejects.toThrow('This run has no samples of step 7. It has none yet.');
     await writeSampleFile(folder, 3, [sample(0)]);
