@@ -1,9 +1,12 @@
 // The one place that knows which engines there are.
 import type { ModelConfig } from '../model/model-config';
 import type { NamedTensors } from '../model/named-tensors';
+import { SuperRlError } from '../protocol/errors';
 import { createReferenceEngine } from './eager/reference-engine';
 import type { Engine, EngineDescription, EngineOptions } from './engine';
 import { OnnxEngine } from './onnx/onnx-engine';
+import type { OnnxProvider } from './onnx/provider';
+import { providerCheck } from './onnx/provider-check';
 import { createTensorflowEngine } from './tensorflow/tensorflow-engine';
 
 export interface EngineRequest {
@@ -17,10 +20,19 @@ export interface EngineRequest {
 export async function createEngine({ kind, config, weights, options }: EngineRequest): Promise<Engine> {
   switch (kind) {
     case 'onnx':
+      await requireProvider(options.plan?.provider ?? 'cpu');
       return new OnnxEngine(config, weights, options);
     case 'reference':
       return createReferenceEngine(config, weights, options);
     case 'tensorflow':
       return createTensorflowEngine(config, weights, options);
   }
+}
+
+/** A GPU's numbers are compared with the CPU's before a run starts on it. */
+async function requireProvider(provider: OnnxProvider): Promise<void> {
+  if (provider === 'cpu') return;
+  const check = await providerCheck(provider);
+  if (check.state === 'works') return;
+  throw new SuperRlError('engine', `${check.reason} Set "engine": "onnx" to train on the CPU.`);
 }

@@ -25,6 +25,7 @@ const planSchema = z.object({
   microBatchTokens: z.int(),
   tokenBucket: z.int(),
   decodeWeights: z.enum(['initializers', 'inputs']),
+  provider: z.enum(['cpu', 'webgpu']).optional(),
 }) satisfies z.ZodType<EnginePlan>;
 
 const engineSchema = z.object({
