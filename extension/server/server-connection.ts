@@ -175,10 +175,10 @@ export class ServerConnection {
       let greeted = false;
       socket.on('message', (data) => {
         const message = readMessage(String(data));
-        if (message === undefined) {
-          this.options.log('The server sent a message that this version does not know; it is ignored.');
-        } else if (greeted) this.receive(message);
-        else if (message.kind === 'hello' && message.protocol === protocolVersion) {
+        if (message === undefined && greeted) {
+          this.options.log(`The server sent what this version does not know: ${String(data).slice(0, 200)}`);
+        } else if (message && greeted) this.receive(message);
+        else if (message?.kind === 'hello' && message.protocol === protocolVersion) {
           greeted = true;
           this.socket = socket;
           this.attempts = 0;
