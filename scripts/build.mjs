@@ -1,5 +1,5 @@
 // Bundles every part with esbuild into dist/, or --out=FOLDER (tests). Native packages stay external; all else is bundled.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, context } from 'esbuild';
 import { root } from './prepare.mjs';
@@ -40,6 +40,7 @@ const bundles = [
     entryPoints: {
       superrl: 'backend/cli/superrl.ts',
       trainer: 'backend/trainer/main.ts',
+      'engine-probe': 'backend/engine/probe/probe-main.ts',
       computation: 'backend/server/computation/main.ts',
       'reward-host': 'backend/rewards/host/node-host.ts',
       'typescript-hook': 'backend/rewards/host/typescript-hook.ts',
@@ -55,11 +56,38 @@ const bundles = [
     legalComments: 'none',
     entryPoints: { webview: 'webview/main.ts' },
   },
+  // The extension itself, as the editor loads it.
+  {
+    ...shared,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    external: ['vscode'],
+    entryPoints: { extension: 'extension/extension.ts' },
+  },
 ];
+
+/** The JSON schema that the editor completes and hovers run files with, from the zod schema that the backend checks with. */
+async function writeRunFileSchema() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    entryPoints: ['backend/protocol/run-file-schema.ts'],
+  });
+  const { runFileJsonSchema } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  // What it uses means the same in draft 7, which the editor knows in full.
+  const schema = { ...runFileJsonSchema(), $schema: 'http://json-schema.org/draft-07/schema#' };
+  writeFileSync(join(dist, 'run-file.schema.json'), JSON.stringify(schema));
+}
 
 if (!watch) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 cpSync(join(root, 'backend/rewards/host/python_host.py'), join(dist, 'python_host.py'));
+await writeRunFileSchema();
 for (const options of bundles) {
   if (watch) await (await context(options)).watch();
   else await build(options);

@@ -4,6 +4,10 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { arch, cpus, freemem, platform, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { type ProbeResult, type ProbeTarget, probeEngine, probeTargets } from '../engine/probe/engine-probe';
+import { engineReport } from '../engine/probe/engine-report';
+import { findTensorflow } from '../engine/tensorflow/installation';
+import { nvidiaGpus } from '../engine/tensorflow/nvidia';
 import { errorText } from '../protocol/errors';
 import { acquireRunLock } from '../trainer/run-folder/run-lock';
 import { type CommandContext, type CommonOptions, createCommand } from './command';
@@ -22,7 +26,7 @@ export interface Finding {
 
 export function doctorCommand({ terminal, finish }: CommandContext): Command {
   return createCommand('doctor', 'Check what works on this machine').action(async (options: CommonOptions) => {
-    const findings = [node(), machine(), await engine(), storage(), python()];
+    const findings = [node(), machine(), ...(await engines()), storage(), python()];
     if (options.json) terminal.out(`${JSON.stringify({ superrl: programVersion(), findings })}\n`);
     else terminal.out(`superrl ${programVersion()}\n${findingsText(findings, createPaint(terminal.hasColor))}`);
     finish(findings.some(({ level }) => level === 'bad') ? exitCodes.failed : exitCodes.done);
@@ -57,26 +61,27 @@ function machine(): Finding {
   return { name: 'machine', level: 'good', found: `${platform()}-${arch()}, ${cpus().length} × ${model}, ${memory}` };
 }
 
-async function engine(): Promise<Finding> {
-  const name = 'engine onnx';
-  try {
-    const { env, listSupportedBackends } = await import('onnxruntime-node');
-    const backends = listSupportedBackends().map((backend) => backend.name);
-    return {
-      name,
-      level: 'good',
-      found: `onnxruntime-node ${env.versions.node ?? ''}; providers ${backends.join(', ')}`,
-    };
-  } catch (error) {
-    return {
-      name,
-      level: 'bad',
-      found: `onnxruntime-node can't be loaded (${errorText(error).split('\n')[0]})`,
-      advice:
-        'It has binaries for linux-x64, linux-arm64, win32-x64, win32-arm64 and darwin-arm64; Intel Macs and musl (Alpine) ' +
-        'have none. On those platforms run "npm install" again.',
-    };
+/** One after the other, so that none slows another's measurement. */
+async function engines(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const results = new Map<ProbeTarget, ProbeResult>();
+  for (const target of probeTargets) {
+    const result = await probeEngine(target);
+    results.set(target, result);
+    findings.push(engineReport(target, result));
   }
+  const { chooseEngine } = await import('../trainer/choose-engine');
+  const { kind, reason } = chooseEngine('auto', () => ({
+    installation: findTensorflow(),
+    gpus: nvidiaGpus,
+    // As the probe's process found it: this one loads nothing native.
+    load: () => {
+      const probed = results.get('tensorflow');
+      if (probed?.state === 'works') return { version: probed.versions.tensorflow ?? '', usesGpu: probed.usesGpu };
+      throw new Error(probed?.reason);
+    },
+  }));
+  return [...findings, { name: 'engine auto', level: 'good', found: `${kind}: ${reason}` }];
 }
 
 function storage(): Finding {

@@ -12,6 +12,7 @@ import { runsCommand } from './runs-command';
 import { sampleCommand } from './sample-command';
 import { scoreCommand } from './score-command';
 import { serveCommand } from './serve-command';
+import { setupCommand } from './setup-command';
 import { stopCommand } from './stop-command';
 import type { Terminal } from './terminal';
 import { trainCommand } from './train-command';
@@ -65,6 +66,7 @@ function createProgram(context: CommandContext): Command {
     runsCommand,
     stopCommand,
     serveCommand,
+    setupCommand,
     doctorCommand,
   ];
   for (const create of commands) program.addCommand(create(context));

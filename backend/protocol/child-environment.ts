@@ -21,12 +21,12 @@ const everyChild = [
   'VIRTUAL_ENV',
   'CONDA_PREFIX',
 ];
-const withGpu = [...everyChild, 'CUDA_*', 'LD_LIBRARY_PATH', 'HF_HOME'];
+// XDG_STATE_HOME: what the set-up of TensorFlow made and the server's record lie in the state folder.
+const withGpu = [...everyChild, 'CUDA_*', 'NVIDIA_*', 'VK_*', 'TF_*', 'LD_LIBRARY_PATH', 'HF_HOME', 'XDG_STATE_HOME'];
 const allowed: { readonly [Kind in ChildKind]: readonly string[] } = {
   reward: everyChild,
   trainer: withGpu,
-  // The server's record lies in the state folder.
-  server: [...withGpu, 'XDG_STATE_HOME'],
+  server: withGpu,
 };
 
 /**

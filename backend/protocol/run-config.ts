@@ -385,9 +385,12 @@ export const runConfigSchema = z.strictObject({
     .prefault({})
     .describe('Which checkpoints are kept.'),
   engine: z
-    .enum(['auto', 'onnx', 'tensorflow', 'reference'])
+    .enum(['auto', 'onnx', 'onnx-webgpu', 'tensorflow', 'reference'])
     .default('auto')
-    .describe('auto picks the fastest that works here and says why.'),
+    .describe(
+      'auto picks the fastest that works here and says why; onnx runs on the CPU, onnx-webgpu trains on a GPU by WebGPU, ' +
+        'tensorflow needs "superrl setup tensorflow".',
+    ),
   seed: z.int().nonnegative().max(0xffffffff).default(0).describe('Seed of all randomness of the run.'),
 });
 

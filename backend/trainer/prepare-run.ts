@@ -1,6 +1,5 @@
 // From a run file to everything a run needs: configuration, data with traces, model and tokenizer, engine,
 // rewards. Whatever a person got wrong is an error here, before a run folder exists.
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type DatasetRequest, type OpenDataset, openDataset } from '../data/dataset';
 import { describeCounts } from '../data/problems';
@@ -12,7 +11,7 @@ import { readRunConfig } from '../method/config-checks';
 import { renderPrompt } from '../model/prompt';
 import { encodeDemonstration } from '../model/stop-matcher';
 import type { Tokenizer } from '../model/tokenizer';
-import { errorText, SuperRlError } from '../protocol/errors';
+import { SuperRlError } from '../protocol/errors';
 import type { RunConfig } from '../protocol/run-config';
 import { runFileError } from '../protocol/run-file';
 import { createScorer, type ScorerOptions } from '../rewards/create-scorer';
@@ -20,6 +19,7 @@ import type { Scorer } from '../rewards/scorer';
 import { chooseEngine, type EngineChoice } from './choose-engine';
 import { startingModel } from './prepare-model';
 import type { RunParts } from './run';
+import { readRunFileText } from './run-settings';
 
 export interface PrepareRequest {
   /** Absolute path of the run file; paths in the configuration are relative to its folder. */
@@ -83,7 +83,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       config: model.config,
       weights: model.weights,
       options: {
-        plan: request.stored?.plan ?? planOf(config),
+        plan: request.stored?.plan ?? { ...planOf(config), ...choice.plan },
         keepReference: config.loss.kl.coefficient > 0,
         lora: config.lora,
         seed: config.seed,
@@ -111,16 +111,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
 }
 
 function readConfig(runFile: string, overrides: readonly string[]): RunConfig {
-  let text: string;
-  try {
-    text = readFileSync(runFile, 'utf8');
-  } catch (error) {
-    throw new SuperRlError('usage', `The run file can't be read (${errorText(error)}). Check its path.`, {
-      place: { file: runFile },
-      cause: error,
-    });
-  }
-  const { config, problems } = readRunConfig(text, runFile, overrides);
+  const { config, problems } = readRunConfig(readRunFileText(runFile), runFile, overrides);
   if (!config) throw runFileError(problems);
   return config;
 }
@@ -130,7 +121,7 @@ function planOf({ update }: RunConfig): Partial<EnginePlan> {
 }
 
 function storedChoice(stored: StoredChoices | undefined): EngineChoice | undefined {
-  return stored && { kind: stored.engine, reason: 'The run was started on this engine.' };
+  return stored && { kind: stored.engine, plan: {}, reason: 'The run was started on this engine.' };
 }
 
 type PromptLimit = NonNullable<DatasetRequest['promptLimit']>;

@@ -48,7 +48,7 @@ export function probeEngine(target: ProbeTarget, options: ProbeOptions = {}): Pr
       editorExecutable: runsOnEditor(execPath),
     }),
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 50_000,
+    timeout: options.timeoutMs ?? 30_000,
     killSignal: 'SIGKILL',
     windowsHide: true,
   });

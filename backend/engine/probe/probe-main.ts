@@ -1,22 +1,22 @@
 // Entry of a probe's process: dist/engine-probe.mjs TARGET [FOLDER]. Prints one line, PROBE and the result as JSON.
+// Engines are loaded one at a time, and a native library that can't be loaded is a result too.
 import { errorText, SuperRlError } from '../../protocol/errors';
 import { findTensorflow } from '../tensorflow/installation';
 import { type ProbeResult, type ProbeTarget, probeTargets, resultPrefix } from './engine-probe';
-import { probeEager } from './probe-eager';
-import { probeOnnx } from './probe-onnx';
 
 async function probe(target: ProbeTarget, folder: string | undefined): Promise<ProbeResult> {
   switch (target) {
     case 'onnx':
-      return probeOnnx('cpu');
+      return (await import('./probe-onnx')).probeOnnx('cpu');
     case 'onnx-webgpu':
-      return probeOnnx('webgpu');
+      return (await import('./probe-onnx')).probeOnnx('webgpu');
     case 'reference':
-      return probeEager('reference');
+      return (await import('./probe-eager')).probeEager('reference');
     case 'tensorflow': {
       const installation = folder === undefined ? findTensorflow() : ({ state: 'present', folder } as const);
       if (installation.state === 'refused') return installation;
       if (installation.state !== 'present') return { state: 'missing', reason: installation.reason };
+      const { probeEager } = await import('./probe-eager');
       return probeEager('tensorflow', { ...installation, record: undefined });
     }
   }

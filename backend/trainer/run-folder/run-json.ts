@@ -57,6 +57,8 @@ export const runRecordSchema = z.object({
   plan: planSchema,
   /** Why this engine was taken, for people. */
   engineReason: z.string().optional(),
+  /** Datasets, traces and reward files as they were at the start; resume compares them. */
+  inputs: z.array(z.object({ kind: z.enum(['data', 'reward']), path: z.string(), sha256: z.string() })).optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
@@ -101,6 +103,12 @@ export function readSummary(runFolder: string): RunSummary | undefined {
   return existsSync(file) ? parseStored(file, runSummarySchema) : undefined;
 }
 
+/** `config, plan.threads are missing or wrong`. */
+export function wrongFields({ issues }: z.ZodError): string {
+  const fields = [...new Set(issues.map(({ path }) => path.join('.') || 'its content'))];
+  return `${fields.join(', ')} ${fields.length === 1 ? 'is' : 'are'} missing or wrong`;
+}
+
 function parseStored<T>(file: string, schema: z.ZodType<T>): T {
   let value: unknown;
   try {
@@ -119,10 +127,14 @@ function parseStored<T>(file: string, schema: z.ZodType<T>): T {
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
-    throw new SuperRlError('run', `This file is not what it should be: ${z.prettifyError(parsed.error)}`, {
-      place: { file },
-      cause: parsed.error,
-    });
+    throw new SuperRlError(
+      'run',
+      `This file is not what it should be: ${wrongFields(parsed.error)}. Restore it, or start a new run.`,
+      {
+        place: { file },
+        cause: parsed.error,
+      },
+    );
   }
   return parsed.data;
 }

@@ -27,12 +27,12 @@ describe('childEnvironment', () => {
     TMPDIR: '/tmp',
     VIRTUAL_ENV: '/venv',
   };
-  const gpu = { CUDA_VISIBLE_DEVICES: '0', LD_LIBRARY_PATH: '/cuda', HF_HOME: '/hf' };
+  const gpu = { CUDA_VISIBLE_DEVICES: '0', LD_LIBRARY_PATH: '/cuda', HF_HOME: '/hf', XDG_STATE_HOME: '/state' };
 
   it('linux', () => {
     expect(childEnvironment('reward', 'linux', linux)).toEqual(common);
     expect(childEnvironment('trainer', 'linux', linux)).toEqual({ ...common, ...gpu });
-    expect(childEnvironment('server', 'linux', linux)).toEqual({ ...common, ...gpu, XDG_STATE_HOME: '/state' });
+    expect(childEnvironment('server', 'linux', linux)).toEqual({ ...common, ...gpu });
   });
 
   it('darwin', () => {
