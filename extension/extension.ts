@@ -8,8 +8,10 @@ import { updateContexts } from './contexts';
 import { taskType } from './contributions/task';
 import { dashboardViewType } from './contributions/views';
 import { DashboardPanels } from './dashboard/dashboard-panels';
+import { RewardDebugging } from './debugging/reward-debugging';
 import { ReportDocuments, reportScheme } from './documents/report-documents';
 import { SampleDocuments, sampleScheme } from './documents/sample-documents';
+import { RunRewards } from './rewards/run-rewards';
 import { RunFileCodeLens } from './run-file/run-file-code-lens';
 import { RunFileDiagnostics } from './run-file/run-file-diagnostics';
 import { RunTasks } from './run-tasks';
@@ -63,7 +65,8 @@ function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputC
     onProblem: (error) => log.warn(`The runs can’t be listed: ${errorText(error)}`),
   });
   const dashboards = new DashboardPanels({ extensionUri: context.extensionUri, connection, list: runs, log });
-  context.subscriptions.push(files, { dispose: () => connection.close() });
+  const debugging = new RewardDebugging({ connection, showError: (error) => void showError(error, log) });
+  context.subscriptions.push(files, debugging, { dispose: () => connection.close() });
   return {
     context,
     log,
@@ -73,6 +76,8 @@ function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputC
     dashboards,
     samples: new SampleDocuments(connection),
     reports: new ReportDocuments(),
+    rewards: new RunRewards({ connection, runs: () => runs.all }),
+    debugging,
     runtimeReason: () => runtime?.reason,
     script,
   };

@@ -1,8 +1,10 @@
 // What every part of the extension works with, made once by activate().
 import type * as vscode from 'vscode';
 import type { DashboardPanels } from './dashboard/dashboard-panels';
+import type { RewardDebugging } from './debugging/reward-debugging';
 import type { ReportDocuments } from './documents/report-documents';
 import type { SampleDocuments } from './documents/sample-documents';
+import type { RunRewards } from './rewards/run-rewards';
 import type { ServerConnection } from './server/server-connection';
 import type { RunList } from './watch/run-list';
 import type { WorkspaceFiles } from './workspace-files';
@@ -16,6 +18,8 @@ export interface Services {
   readonly dashboards: DashboardPanels;
   readonly samples: SampleDocuments;
   readonly reports: ReportDocuments;
+  readonly rewards: RunRewards;
+  readonly debugging: RewardDebugging;
   /** Why the server runs on what it runs on; undefined: another window started it. */
   readonly runtimeReason: () => string | undefined;
   /** The bundle of the command line, which also is the server. */

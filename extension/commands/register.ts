@@ -7,6 +7,7 @@ import { dataCommands } from './data-commands';
 import { engineCommands } from './engine-commands';
 import type { Handlers } from './handler';
 import { modelCommands } from './model-commands';
+import { rewardCommands } from './reward-commands';
 import { runCommands } from './run-commands';
 import { sampleCommands } from './sample-commands';
 import { startCommands } from './start-commands';
@@ -19,6 +20,7 @@ export function registerCommands(services: Services): vscode.Disposable[] {
     ...modelCommands(services),
     ...engineCommands(services),
     ...dataCommands(services),
+    ...rewardCommands(services),
   };
   return commandIds.map((id: CommandId) =>
     vscode.commands.registerCommand(id, async (argument?: unknown) => {

@@ -66,6 +66,16 @@ export const commands = {
   },
   'superrl.selectEngine': { title: 'Select Engine', icon: '$(circuit-board)', enablement: trusted },
   'superrl.engineDoctor': { title: 'Engine Doctor', icon: '$(heart)', enablement: trusted },
+  'superrl.debugReward': {
+    title: 'Debug Reward on Sample',
+    icon: '$(debug-alt)',
+    enablement: `${trusted} && ${contextKeys.hasRuns}`,
+  },
+  'superrl.debugRewardAgain': {
+    title: 'Debug Reward on the Last Sample Again',
+    icon: '$(debug-restart)',
+    enablement: `${trusted} && ${contextKeys.hasRuns}`,
+  },
   'superrl.newRewardFunction': { title: 'New Reward Function', icon: '$(new-file)', enablement: trusted },
   'superrl.openExample': { title: 'Open Example', icon: '$(beaker)' },
   'superrl.showLog': { title: 'Show Log', icon: '$(output)' },

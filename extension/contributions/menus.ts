@@ -52,6 +52,8 @@ export function menus(): Record<string, readonly MenuEntry[]> {
       { command: 'superrl.stop', when: item('run', 'running'), group: 'inline@4' },
       { command: 'superrl.openDashboard', when: item('run'), group: '1_watch@1' },
       { command: 'superrl.openSample', when: item('run'), group: '1_watch@2' },
+      { command: 'superrl.debugReward', when: item('run'), group: '1_watch@3' },
+      { command: 'superrl.debugReward', when: item('rewardFunction'), group: 'inline@1' },
       { command: 'superrl.pause', when: item('run', 'pausable'), group: '2_control@1' },
       { command: 'superrl.resume', when: item('run', 'resumable'), group: '2_control@2' },
       { command: 'superrl.saveCheckpoint', when: item('run', 'running'), group: '2_control@3' },

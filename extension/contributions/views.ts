@@ -18,6 +18,7 @@ export const treeItems = {
   runFile: 'superrl.runFile',
   dataset: 'superrl.dataset',
   rewardFile: 'superrl.rewardFile',
+  rewardFunction: 'superrl.rewardFunction',
 } as const;
 
 /** The state marks that a run's contextValue carries after its kind: `superrl.run pausable running`. */

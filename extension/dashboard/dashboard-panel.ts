@@ -47,9 +47,10 @@ const trustedActions: ReadonlySet<DashboardAction> = new Set([
   'checkpoint',
   'exportModel',
   'tryModel',
+  'debugReward',
 ]);
-/** Come with the editor's inline samples and reward debugging. */
-const missingActions: ReadonlySet<DashboardAction> = new Set(['debugReward', 'saveFixture']);
+/** Comes with the editor's fixtures. */
+const missingActions: ReadonlySet<DashboardAction> = new Set(['saveFixture']);
 
 export class DashboardPanel {
   private readonly followed: readonly Followed[];
@@ -280,7 +281,10 @@ export class DashboardPanel {
         return command('superrl.revealRunFolder', run);
       case 'showLog':
         return command('superrl.showLog');
-      case 'debugReward':
+      case 'debugReward': {
+        const { step, group, index, component } = message;
+        return command('superrl.debugReward', { run, step, group, index, component });
+      }
       case 'saveFixture':
         throw new Error(`The page asked for ${message.kind}, which was not among the actions it was given.`);
     }

@@ -22,6 +22,9 @@ export type ConnectionState =
   | { readonly kind: 'connected'; readonly version: string; readonly readOnly: boolean; readonly pid: number }
   | { readonly kind: 'waiting'; readonly error: Error; readonly retryInMs: number };
 
+/** A debugged reward function returned, or its host ended with a message. */
+export type DebugEnd = Extract<ServerMessage, { kind: 'debugEnded' }>;
+
 export interface Progress {
   readonly done: number;
   readonly total?: number | undefined;
@@ -67,6 +70,8 @@ export class ServerConnection {
   readonly onDidChangeState = this.changes.on;
   private readonly runChanges = new Listeners<void>();
   readonly onRunsChanged = this.runChanges.on;
+  private readonly debugEnds = new Listeners<DebugEnd>();
+  readonly onDebugEnded = this.debugEnds.on;
 
   private current: ConnectionState = { kind: 'idle' };
   private socket: WebSocket | undefined;
@@ -239,8 +244,10 @@ export class ServerConnection {
       case 'runsChanged':
         this.runChanges.fire();
         return;
-      case 'hello':
       case 'debugEnded':
+        this.debugEnds.fire(message);
+        return;
+      case 'hello':
         return;
     }
   }

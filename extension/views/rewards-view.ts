@@ -53,6 +53,7 @@ export class RewardsView implements vscode.TreeDataProvider<RewardNode> {
         const item = new vscode.TreeItem(node.name, None);
         item.description = node.batched ? 'per step' : 'per completion';
         item.iconPath = new vscode.ThemeIcon('symbol-function');
+        item.contextValue = treeItems.rewardFunction;
         item.command = open(node.line);
         return item;
       }

@@ -1,0 +1,104 @@
+// Commands on reward functions: debug one on a stored sample.
+import * as vscode from 'vscode';
+import { z } from 'zod';
+import { SuperRlError } from '../../backend/protocol/errors';
+import { pickDebugSample } from '../debugging/pick-debug-sample';
+import type { FileReward } from '../rewards/run-rewards';
+import type { Services } from '../services';
+import { type Handlers, runArgument } from './handler';
+import { pickRun } from './pick-run';
+
+/** A completion, or a whole group, of a run; `component` when it is known which reward is meant. */
+const sampleSchema = z.object({
+  run: z.string(),
+  step: z.int(),
+  group: z.int(),
+  index: z.int().optional(),
+  component: z.string().optional(),
+});
+/** A function of a reward file, as lenses and the Rewards view name it. */
+const functionSchema = z.union([
+  z.object({ file: z.string(), name: z.string(), only: z.boolean().default(false) }),
+  z
+    .object({ kind: z.literal('function'), uri: z.object({ fsPath: z.string() }), name: z.string() })
+    .transform(({ uri, name }) => ({ file: uri.fsPath, name, only: true })),
+]);
+
+export function rewardCommands(services: Services): Pick<Handlers, 'superrl.debugReward' | 'superrl.debugRewardAgain'> {
+  return {
+    'superrl.debugReward': (argument) => debugReward(services, argument),
+    'superrl.debugRewardAgain': () => services.debugging.debugAgain(),
+  };
+}
+
+async function debugReward(services: Services, argument: unknown): Promise<void> {
+  const { connection, rewards, debugging } = services;
+  const sample = sampleSchema.safeParse(argument).data;
+  const reward = sample
+    ? await componentOf(await rewards.of(sample.run), sample.component)
+    : await chooseReward(services, argument);
+  if (!reward) return;
+  const place = sample ?? (await pickDebugSample(connection, reward));
+  if (!place) return;
+  const { run, step, group, index } = place;
+  const target = { rewardFile: reward.file, export: reward.export, run, step, group, index };
+  await debugging.debug(debugging.onSample(target, reward.component));
+}
+
+/** The reward that the command was called on: a function, a run, the file in the editor; else it asks. */
+export async function chooseReward(services: Services, argument: unknown): Promise<FileReward | undefined> {
+  const { rewards } = services;
+  const given = functionSchema.safeParse(argument).data;
+  const run = given ? undefined : runArgument(argument);
+  if (run !== undefined) return componentOf(await rewards.of(run), undefined);
+  const active = vscode.window.activeTextEditor?.document.uri.fsPath;
+  const ofFile = given
+    ? await rewards.uses(given.file, given.name, given.only)
+    : active === undefined
+      ? []
+      : await rewards.uses(active);
+  if (ofFile.length > 0) return chooseRun(services, ofFile);
+  if (given) {
+    throw new SuperRlError(
+      'usage',
+      `No run here has used ${given.name} yet. Name it in a run file and start training.`,
+      {
+        place: { file: given.file },
+      },
+    );
+  }
+  const picked = await pickRun(services, 'A reward of which run?');
+  return picked && componentOf(await rewards.of(picked.run), undefined);
+}
+
+/** With one run there is nothing to ask. */
+async function chooseRun({ runs }: Services, uses: readonly FileReward[]): Promise<FileReward | undefined> {
+  if (uses.length === 1) return uses[0];
+  const items = uses.map((use) => ({
+    label: runs.get(use.run)?.name ?? use.run,
+    description: `${use.component} · step ${runs.get(use.run)?.step ?? 0}`,
+    detail: use.run,
+    use,
+  }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: 'On a sample of which run?' }))?.use;
+}
+
+async function componentOf(found: readonly FileReward[], wanted: string | undefined): Promise<FileReward | undefined> {
+  if (wanted !== undefined) {
+    const component = found.find(({ component }) => component === wanted);
+    if (component) return component;
+    throw new SuperRlError(
+      'usage',
+      `The reward "${wanted}" is built in: its code is not in a file of yours. Debugging is for rewards with "file" in the run file.`,
+    );
+  }
+  if (found.length === 0) {
+    throw new SuperRlError(
+      'usage',
+      'This run has only built-in rewards, whose code is not in a file of yours. Debugging is for rewards with "file" in the run file.',
+    );
+  }
+  if (found.length === 1) return found[0];
+  const items = found.map((reward) => ({ label: reward.component, description: reward.file, reward }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: 'Which reward?' }))?.reward;
+}
