@@ -1,5 +1,5 @@
 // Test projects: unit (pure, seconds), golden (reference numbers), backend (real child processes and files),
-// e2e (the packed extension in a real editor, one spec at a time).
+// webview (the dashboard in Chromium), e2e (the packed extension in a real editor, one spec at a time).
 import { defineConfig } from 'vitest/config';
 
 const tfjs = { deps: { inline: [/@tensorflow\/tfjs-(core|backend-cpu)/] } };
@@ -32,6 +32,19 @@ export default defineConfig({
           pool: 'forks',
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'webview',
+          include: ['test/webview/**/*.test.ts'],
+          globalSetup: 'test/webview/setup.ts',
+          pool: 'forks',
+          // Two browsers on two cores double every time: one spec after another.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

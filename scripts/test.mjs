@@ -5,8 +5,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, prepareModules, prepareTools, root } from './prepare.mjs';
 
-const tools = prepareTools(['python']);
+const tools = prepareTools(['python', 'chromium']);
 process.env.SUPERRL_PYTHON ??= tools.python;
+process.env.SUPERRL_CHROMIUM ??= tools.chromium;
 prepareModules();
 
 let passed = 0;
@@ -50,7 +51,7 @@ function vitest(project) {
 
 step('checks', process.execPath, ['scripts/check.mjs']);
 if (step('build', process.execPath, ['scripts/build.mjs']))
-  for (const project of ['unit', 'golden', 'backend']) vitest(project);
+  for (const project of ['unit', 'golden', 'backend', 'webview']) vitest(project);
 
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -1,10 +1,10 @@
 // The dashboard's page in a real Chromium, as VS Code shows it: the extension's own HTML and policy, a theme's real
 // variables, and a host of the same feed that the extension uses, over a run's events.
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import {
@@ -46,28 +46,27 @@ const flags = [
 ];
 
 /** Builds the bundle, and trains the example for a few steps, once for all tests of this run. */
-export async function prepare(): Promise<{ realRun: string }> {
-  await run(process.execPath, ['scripts/build.mjs', `--out=${cache.slice(root.length + 1)}/dist`], { cwd: root });
-  const runs = join(cache, 'runs');
-  if (!existsSync(runs)) {
-    const settings = [
-      'budget={"steps":150}',
-      'eval.every=25',
-      'rewards[1]={"name":"form","use":"format","weight":0.2}',
-    ];
-    await run(
-      process.execPath,
-      [
-        join(bundle, 'superrl.mjs'),
-        ...['train', join(root, 'examples/digits/superrl.superrl.json'), '--runs', runs],
-        ...settings.flatMap((one) => ['--set', one]),
-      ],
-      { cwd: cache, timeout: 150_000 },
-    );
-  }
-  const folder = readdirSync(runs).find((name) => name.startsWith('digits'));
+export async function prepare(): Promise<void> {
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  await run(process.execPath, ['scripts/build.mjs', `--out=${relative(root, bundle)}`], { cwd: root });
+  const settings = ['budget={"steps":40}', 'eval.every=10', 'rewards[1]={"name":"form","use":"format","weight":0.2}'];
+  await run(
+    process.execPath,
+    [
+      join(bundle, 'superrl.mjs'),
+      ...['train', join(root, 'examples/digits/superrl.superrl.json'), '--runs', join(cache, 'runs')],
+      ...settings.flatMap((one) => ['--set', one]),
+    ],
+    { cwd: cache },
+  );
+}
+
+/** The folder of the run that prepare() trained. */
+export function trainedRun(): string {
+  const folder = readdirSync(join(cache, 'runs')).find((name) => name.startsWith('digits'));
   if (folder === undefined) throw new Error('The example left no run.');
-  return { realRun: join(runs, folder) };
+  return join(cache, 'runs', folder);
 }
 
 export interface Source {
