@@ -7,7 +7,7 @@ import { samplingMode } from '../onnx/decode/decode-runner';
 import { checkGenerateRequest } from '../onnx/decode/generate-request';
 import { GenerationRow } from '../onnx/decode/generation-row';
 import { cacheBytesPerToken } from '../onnx/decode/kv-cache';
-import { causalAttention } from '../tensor/attention';
+import { causalAttention, causalMask } from '../tensor/attention';
 import type { DecoderWeights } from '../tensor/decoder-model';
 import { type Tensor, tf } from '../tensor/tfjs';
 import { chooseTokens } from './choose-tokens';
@@ -122,12 +122,13 @@ export class EagerDecoder {
     const hidden = tf.tidy(() => {
       const perHead = (x: Tensor, n: number) => tf.transpose(tf.reshape(x, [count, tokens, n, headDim]), [0, 2, 1, 3]); // [prompts, n, tokens, headDim]
       const positions = ids.map((_, index) => index % tokens);
+      const mask = causalMask(tokens);
       const states = layers.hidden(ids, positions, (_, queries, keys, values) => {
         const cached = { keys: tf.keep(perHead(keys, kvHeads)), values: tf.keep(perHead(values, kvHeads)) };
         kept.push(cached);
         // The queries are scaled already, and causalAttention scales them too.
         const scaled = tf.mul(perHead(queries, heads), Math.sqrt(headDim));
-        const mixed = causalAttention(scaled, cached.keys, cached.values);
+        const mixed = causalAttention(scaled, cached.keys, cached.values, mask);
         return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [count * tokens, heads * headDim]);
       });
       const last = Int32Array.from(promptOf, (prompt) => prompt * tokens + (prompts[prompt]?.length ?? 0) - 1);

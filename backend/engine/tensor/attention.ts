@@ -12,7 +12,7 @@ function scaledMatMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boo
 }
 
 /** Added to scores: 0 where the key is not after the query, a large negative number elsewhere; [tokens, tokens]. */
-function causalMask(tokens: number): Tensor {
+export function causalMask(tokens: number): Tensor {
   const mask = new Float32Array(tokens * tokens);
   for (let query = 0; query < tokens; query++) mask.fill(-1e9, query * tokens + query + 1, (query + 1) * tokens);
   return tf.tensor(mask, [tokens, tokens]);
@@ -22,9 +22,10 @@ function causalMask(tokens: number): Tensor {
  * @param q [rows, heads, tokens, headDim]
  * @param k [rows, kvHeads, tokens, headDim]
  * @param v [rows, kvHeads, tokens, headDim]
+ * @param mask [tokens, tokens], added to the scores (causalMask): one for all layers
  * @returns [rows, heads, tokens, headDim]
  */
-export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+export function causalAttention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor): Tensor {
   const [rows = 0, heads = 0, tokens = 0, headDim = 0] = q.shape;
   const kvHeads = k.shape[1] ?? 0;
   const batch = rows * kvHeads;
@@ -37,7 +38,7 @@ export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
       const keys = tf.reshape(k, [batch, tokens, headDim]);
       const values = tf.reshape(v, [batch, tokens, headDim]);
       const scores = tf.reshape(scaledMatMul(queries, keys, false, true, scale), [rows * heads, tokens, tokens]);
-      const shares = tf.reshape(tf.softmax(tf.add(scores, causalMask(tokens))), [batch, folded, tokens]);
+      const shares = tf.reshape(tf.softmax(tf.add(scores, mask)), [batch, folded, tokens]);
       const mixed = tf.matMul(shares, values); // [batch, folded, headDim]
       return { value: tf.reshape(mixed, q.shape), saved: [queries, keys, values, shares, mixed] };
     },

@@ -1,7 +1,7 @@
 // The Llama-family decoder (Llama, Qwen2, Qwen3) on tfjs tensors: hidden states of whole rows for training and
 // scoring. Weights are used in Hugging Face's layout, [out, in].
 import type { ModelConfig } from '../../model/model-config';
-import { causalAttention } from './attention';
+import { causalAttention, causalMask } from './attention';
 import { rmsNorm } from './rms-norm';
 import { rotary } from './rotary';
 import { rotaryTable } from './rotary-table';
@@ -68,6 +68,7 @@ export function hiddenStates(
   const tables = rotaryTable(config, shape.tokens);
   const cos = tf.tensor(tables.cos, [shape.tokens, config.headDim / 2]);
   const sin = tf.tensor(tables.sin, [shape.tokens, config.headDim / 2]);
+  const mask = causalMask(shape.tokens);
   const norm = (x: Tensor, name: string) => rmsNorm(x, weight(weights, name), config.rmsNormEpsilon);
   const split = (x: Tensor, heads: number) =>
     tf.transpose(tf.reshape(x, [shape.rows, shape.tokens, heads, config.headDim]), [0, 2, 1, 3]);
@@ -83,7 +84,7 @@ export function hiddenStates(
       q = norm(q, `${at}.self_attn.q_norm.weight`);
       k = norm(k, `${at}.self_attn.k_norm.weight`);
     }
-    const mixed = causalAttention(rotary(q, cos, sin), rotary(k, cos, sin), v);
+    const mixed = causalAttention(rotary(q, cos, sin), rotary(k, cos, sin), v, mask);
     let heads = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, config.heads * config.headDim]);
     if (selection !== undefined && layer === config.layers - 1) {
       // Past the last attention each position is on its own: only the wanted ones go on.

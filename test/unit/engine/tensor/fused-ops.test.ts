@@ -1,7 +1,7 @@
 // Each fused operation against its definition in plain tfjs operations with tfjs's own gradients, and its traced form
 // against the eager one.
 import { describe, expect, it } from 'vitest';
-import { causalAttention } from '../../../../backend/engine/tensor/attention';
+import { causalAttention, causalMask } from '../../../../backend/engine/tensor/attention';
 import { stopGradient } from '../../../../backend/engine/tensor/fused-op';
 import { rmsNorm } from '../../../../backend/engine/tensor/rms-norm';
 import { rotary } from '../../../../backend/engine/tensor/rotary';
@@ -82,7 +82,7 @@ const cases: Record<string, Case> = {
       dy: numbers([rows, heads, tokens, headDim], 4),
     },
     differentiable: ['q', 'k', 'v'],
-    fused: ({ q, k, v }) => causalAttention(q!, k!, v!),
+    fused: ({ q, k, v }) => causalAttention(q!, k!, v!, causalMask(tokens)),
     plain: plainAttention,
     operator: 'FusedMatMul',
   },
