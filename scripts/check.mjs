@@ -1,4 +1,5 @@
-// Every static check: format and lint with the one-way dependencies (biome.json), and types, part by part.
+// Every static check: format and lint with the one-way dependencies (biome.json), package.json's contributions, and
+// types, part by part.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ const hasSources = (part) =>
 
 const checks = [
   ['biome', bin('biome'), ['check', '.']],
+  ['contributions', process.execPath, ['scripts/contributions.mjs', '--check']],
   ...['backend', 'extension', 'webview', 'test']
     .filter(hasSources)
     .map((part) => [`types of ${part}`, bin('tsc'), ['-p', part]]),

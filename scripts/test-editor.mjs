@@ -24,14 +24,17 @@ function run(folder, command, args, env = {}) {
   return stdout;
 }
 
-/** Builds the editor if it is not there yet; returns {server: path of server-main.js, chromium: command}. */
-export function prepareEditor() {
-  const tools = prepareTools(['chromium', 'ripgrep', 'compiler', 'python']);
+/**
+ * Builds the editor if it is not there yet; returns {server: path of server-main.js, chromium: command}, the latter
+ * only with `browser`.
+ */
+export function prepareEditor({ browser = true } = {}) {
+  const tools = prepareTools([...(browser ? ['chromium'] : []), 'ripgrep', 'compiler', 'python']);
   const target = join(cacheFolder, `editor-${editorVersion}-node${process.versions.node.split('.')[0]}`);
   const server = (folder) => join(folder, 'node_modules/code-server/lib/vscode/out/server-main.js');
   if (existsSync(join(target, '.complete'))) return { server: server(target), chromium: tools.chromium };
 
-  console.log('Building a VS Code to test in (about a minute, once)…');
+  console.log('Building a VS Code to serve (about a minute, once)…');
   const folder = `${target}.partial`;
   rmSync(folder, { recursive: true, force: true });
   rmSync(target, { recursive: true, force: true });

@@ -28,13 +28,17 @@ export class Dashboard {
     return this.frame.locator('vscode-button', { hasText: label });
   }
 
+  tab(title: string): Locator {
+    return this.frame.locator('vscode-panel-tab', { hasText: title });
+  }
+
   locator(selector: string): Locator {
     return this.frame.locator(selector);
   }
 
   /** Steps done, as the header says. */
   async step(): Promise<number> {
-    const text = await this.facts.innerText();
+    const text = (await this.facts.textContent()) ?? '';
     return Number(/step\s+([\d,]+)/i.exec(text)?.[1]?.replaceAll(',', '') ?? 0);
   }
 }

@@ -76,8 +76,10 @@ export class Workbench {
     return this.page.locator('.codelens-decoration', { hasText: text });
   }
 
-  editorText(): Promise<string> {
-    return this.page.locator('.editor-instance .view-lines').first().innerText();
+  /** The lines in view; the editor draws blanks as no-break spaces. */
+  async editorText(): Promise<string> {
+    const text = await this.page.locator('.editor-instance .view-lines').first().textContent();
+    return (text ?? '').replaceAll('\u00a0', ' ');
   }
 
   statusBarItem(text: string | RegExp): Locator {
@@ -101,8 +103,12 @@ export class Workbench {
     return new Dashboard(this.webview());
   }
 
+  async closeAllEditors(): Promise<void> {
+    await this.command('View: Close All Editors');
+  }
+
   async reload(): Promise<void> {
-    await this.page.reload();
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
     await this.ready();
   }
 }

@@ -1,0 +1,124 @@
+// The debugger on the reward of a stored completion, in the real workbench with no `node` on PATH: the breakpoint in the
+// person's own TypeScript is hit with the values of the chosen sample, an edit is seen after Restart, and the result is
+// told when the function returns.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Editor } from './editor';
+import type { Workbench } from './workbench';
+
+const patient = { timeout: 120_000, interval: 500 };
+/** The first statement of `solved`. */
+const firstLine = 'const expression = completion.slice';
+
+describe('Debug Reward on Sample', () => {
+  let folder: string;
+  let editor: Editor;
+  let workbench: Workbench;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'superrl-debug-'));
+    cpSync(join(inject('root'), 'examples/countdown'), folder, {
+      recursive: true,
+      filter: (path) => !path.includes('runs'),
+    });
+    trainTwoSteps(folder);
+    editor = await Editor.open({ copy: folder, path: '/nowhere' });
+    workbench = await editor.window();
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await editor.picture(task.name);
+  });
+  afterAll(async () => {
+    await editor?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const paused = () => workbench.page.locator('.debug-top-stack-frame-line');
+  const variables = () => workbench.page.locator('.debug-variables').first();
+  const file = () => join(editor.workspace, 'countdown.reward.ts');
+  const lineOf = (text: string) =>
+    readFileSync(file(), 'utf8')
+      .split('\n')
+      .findIndex((line) => line.includes(text)) + 1;
+
+  async function goToLine(line: number): Promise<void> {
+    await workbench.page.keyboard.press('Control+g');
+    await workbench.quickInput().fill(`:${line}`);
+    await sleep(300);
+    await workbench.page.keyboard.press('Enter');
+    await sleep(300);
+  }
+
+  it('stops at the breakpoint with the values of the chosen completion', async () => {
+    await workbench.openFile('countdown.reward.ts');
+    await goToLine(lineOf(firstLine));
+    await workbench.page.keyboard.press('F9');
+    await workbench.command('SuperRL: Debug Reward on Sample');
+    await workbench.pick('A step…');
+    await workbench.pick('Step 2');
+    await workbench.pick('step 2, group 3, completion 2');
+    await paused().first().waitFor();
+    const { group, completion } = stored(editor.workspace, 2, 2, 1);
+    await expect.poll(() => variables().textContent(), patient).toContain(`completion = '${completion.text}`);
+    expect(await variables().textContent()).toContain(`target: ${String(group.columns.target)}`);
+    await editor.picture('debug-reward');
+  });
+
+  it('starts over on the same sample after an edit, by the Restart button', async () => {
+    await workbench.editorTab('countdown.reward.ts').click();
+    await goToLine(lineOf(firstLine));
+    await workbench.page.keyboard.press('Home');
+    await workbench.page.keyboard.type('const edited = 6 * 7;');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.keyboard.press('Control+s');
+    await workbench.page.keyboard.press('Control+Shift+F5');
+    await expect.poll(() => variables().textContent(), patient).toContain('edited = 42');
+    const { completion } = stored(editor.workspace, 2, 2, 1);
+    expect(await variables().textContent()).toContain(`completion = '${completion.text}`);
+  });
+
+  it('tells what the function returned', async () => {
+    await workbench.page.keyboard.press('F5');
+    await workbench.notification(/solved on step 2, group 3, completion 2: 0/).waitFor();
+    expect(editor.errors).toEqual([]);
+  });
+});
+
+/** A real run of a tiny model: what its completions say does not matter here. */
+function trainTwoSteps(folder: string): void {
+  const small = ['model.scratch.hidden=32', 'model.scratch.layers=1', 'rollout.promptsPerStep=8', 'eval.prompts=2'];
+  const changes = [...small, 'budget.steps=2'].flatMap((change) => ['--set', change]);
+  const program = join(inject('root'), 'dist/superrl.mjs');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [program, 'train', join(folder, 'superrl.superrl.json'), ...changes],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`The run to debug failed:\n${stdout}\n${stderr}`);
+}
+
+interface StoredLine {
+  kind: string;
+  group: number;
+  index: number;
+  text: string;
+  columns: Record<string, unknown>;
+}
+
+function stored(folder: string, step: number, group: number, index: number) {
+  const runs = join(folder, 'runs');
+  const file = join(runs, readdirSync(runs)[0]!, 'samples', `step-${String(step).padStart(6, '0')}.jsonl`);
+  const lines = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line): StoredLine => JSON.parse(line));
+  const found = lines.filter((line) => line.group === group);
+  return {
+    group: found.find(({ kind }) => kind === 'group')!,
+    completion: found.find((line) => line.kind === 'completion' && line.index === index)!,
+  };
+}
