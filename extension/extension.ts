@@ -10,7 +10,11 @@ import { dashboardViewType } from './contributions/views';
 import { DashboardPanels } from './dashboard/dashboard-panels';
 import { RewardDebugging } from './debugging/reward-debugging';
 import { ReportDocuments, reportScheme } from './documents/report-documents';
+import { RescoreDocuments, rescoreScheme } from './documents/rescore-documents';
 import { SampleDocuments, sampleScheme } from './documents/sample-documents';
+import { RewardCodeLens } from './rewards/reward-code-lens';
+import { RewardDiagnostics } from './rewards/reward-diagnostics';
+import { RewardWatch } from './rewards/reward-watch';
 import { RunRewards } from './rewards/run-rewards';
 import { RunFileCodeLens } from './run-file/run-file-code-lens';
 import { RunFileDiagnostics } from './run-file/run-file-diagnostics';
@@ -66,7 +70,9 @@ function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputC
   });
   const dashboards = new DashboardPanels({ extensionUri: context.extensionUri, connection, list: runs, log });
   const debugging = new RewardDebugging({ connection, showError: (error) => void showError(error, log) });
-  context.subscriptions.push(files, debugging, { dispose: () => connection.close() });
+  const rewards = new RunRewards({ connection, runs: () => runs.all });
+  const rewardWatch = new RewardWatch({ connection, runs, rewards });
+  context.subscriptions.push(files, debugging, rewardWatch, { dispose: () => connection.close() });
   return {
     context,
     log,
@@ -76,7 +82,9 @@ function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputC
     dashboards,
     samples: new SampleDocuments(connection),
     reports: new ReportDocuments(),
-    rewards: new RunRewards({ connection, runs: () => runs.all }),
+    rewards,
+    rewardWatch,
+    rescored: new RescoreDocuments(),
     debugging,
     runtimeReason: () => runtime?.reason,
     script,
@@ -96,18 +104,25 @@ function runtimeForThisWindow(): Promise<Runtime> {
 }
 
 function registerEditorParts(services: Services): void {
-  const { context, connection, files, runs, dashboards, samples, reports } = services;
+  const { context, connection, files, runs, dashboards, samples, reports, rewardWatch, rescored } = services;
   files.onDidChange(() => void runs.refresh());
   runs.onDidChange(updateContexts);
   updateContexts([]);
+  const rewardSources = { scheme: 'file', pattern: '**/*.{ts,mts,js,mjs,cjs,py}' };
+  const rewardDiagnostics = new RewardDiagnostics(rewardWatch, files, services.log);
   const runFiles = { language: 'jsonc', pattern: '**/*.superrl.json', scheme: 'file' };
   context.subscriptions.push(
     new StatusBar(runs, connection),
     new RunFileDiagnostics(),
     vscode.window.createTreeView('superrl.runs', { treeDataProvider: new RunsView(runs), showCollapseAll: true }),
     vscode.window.createTreeView('superrl.data', { treeDataProvider: new DatasetsView(files, connection) }),
-    vscode.window.createTreeView('superrl.rewards', { treeDataProvider: new RewardsView(files, connection) }),
+    vscode.window.createTreeView('superrl.rewards', { treeDataProvider: new RewardsView(files, rewardWatch) }),
     vscode.languages.registerCodeLensProvider(runFiles, new RunFileCodeLens(runs)),
+    vscode.languages.registerCodeLensProvider(rewardSources, new RewardCodeLens(rewardWatch, files)),
+    rewardDiagnostics,
+    vscode.languages.registerCodeActionsProvider(rewardSources, rewardDiagnostics),
+    vscode.workspace.registerTextDocumentContentProvider(rescoreScheme, rescored),
+    vscode.languages.registerDocumentLinkProvider({ scheme: rescoreScheme }, rescored),
     vscode.workspace.registerTextDocumentContentProvider(sampleScheme, samples),
     vscode.workspace.registerTextDocumentContentProvider(reportScheme, reports),
     vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards),

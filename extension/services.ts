@@ -3,7 +3,9 @@ import type * as vscode from 'vscode';
 import type { DashboardPanels } from './dashboard/dashboard-panels';
 import type { RewardDebugging } from './debugging/reward-debugging';
 import type { ReportDocuments } from './documents/report-documents';
+import type { RescoreDocuments } from './documents/rescore-documents';
 import type { SampleDocuments } from './documents/sample-documents';
+import type { RewardWatch } from './rewards/reward-watch';
 import type { RunRewards } from './rewards/run-rewards';
 import type { ServerConnection } from './server/server-connection';
 import type { RunList } from './watch/run-list';
@@ -19,7 +21,9 @@ export interface Services {
   readonly samples: SampleDocuments;
   readonly reports: ReportDocuments;
   readonly rewards: RunRewards;
+  readonly rewardWatch: RewardWatch;
   readonly debugging: RewardDebugging;
+  readonly rescored: RescoreDocuments;
   /** Why the server runs on what it runs on; undefined: another window started it. */
   readonly runtimeReason: () => string | undefined;
   /** The bundle of the command line, which also is the server. */

@@ -1,12 +1,16 @@
-// Commands on reward functions: debug one on a stored sample.
+// Commands on reward functions: debug one on a stored sample, score a run's stored completions anew.
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { SuperRlError } from '../../backend/protocol/errors';
 import { pickDebugSample } from '../debugging/pick-debug-sample';
+import { rescoreSummary } from '../documents/rescore-text';
+import { rewardSettings } from '../rewards/reward-settings';
 import type { FileReward } from '../rewards/run-rewards';
 import type { Services } from '../services';
 import { type Handlers, runArgument } from './handler';
 import { pickRun } from './pick-run';
+import { requestWithProgress } from './with-progress';
 
 /** A completion, or a whole group, of a run; `component` when it is known which reward is meant. */
 const sampleSchema = z.object({
@@ -24,10 +28,13 @@ const functionSchema = z.union([
     .transform(({ uri, name }) => ({ file: uri.fsPath, name, only: true })),
 ]);
 
-export function rewardCommands(services: Services): Pick<Handlers, 'superrl.debugReward' | 'superrl.debugRewardAgain'> {
+export function rewardCommands(
+  services: Services,
+): Pick<Handlers, 'superrl.debugReward' | 'superrl.debugRewardAgain' | 'superrl.rescoreRun'> {
   return {
     'superrl.debugReward': (argument) => debugReward(services, argument),
     'superrl.debugRewardAgain': () => services.debugging.debugAgain(),
+    'superrl.rescoreRun': (argument) => rescoreRun(services, argument),
   };
 }
 
@@ -43,6 +50,21 @@ async function debugReward(services: Services, argument: unknown): Promise<void>
   const { run, step, group, index } = place;
   const target = { rewardFile: reward.file, export: reward.export, run, step, group, index };
   await debugging.debug(debugging.onSample(target, reward.component));
+}
+
+async function rescoreRun(services: Services, argument: unknown): Promise<void> {
+  const reward = await chooseReward(services, argument);
+  if (!reward) return;
+  const { run, component, file } = reward;
+  await vscode.workspace.saveAll(false); // what is on disk is what runs
+  const name = services.runs.get(run)?.name ?? basename(run);
+  const result = await requestWithProgress(services.connection, `Scoring ${name} with ${component}`, 'rescore', {
+    ...{ run, component, rewardFile: file, settings: rewardSettings() },
+    ...(reward.export === undefined ? {} : { export: reward.export }),
+  });
+  const summary = rescoreSummary(result, component);
+  if (result.changedCount === 0) void vscode.window.showInformationMessage(summary);
+  else await services.rescored.show(reward, result, `${name}: ${component} as stored ↔ as it is now`);
 }
 
 /** The reward that the command was called on: a function, a run, the file in the editor; else it asks. */

@@ -76,6 +76,11 @@ export const commands = {
     icon: '$(debug-restart)',
     enablement: `${trusted} && ${contextKeys.hasRuns}`,
   },
+  'superrl.rescoreRun': {
+    title: 'Rescore Run',
+    icon: '$(sync)',
+    enablement: `${trusted} && ${contextKeys.hasRuns}`,
+  },
   'superrl.newRewardFunction': { title: 'New Reward Function', icon: '$(new-file)', enablement: trusted },
   'superrl.openExample': { title: 'Open Example', icon: '$(beaker)' },
   'superrl.showLog': { title: 'Show Log', icon: '$(output)' },

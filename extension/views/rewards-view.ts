@@ -1,10 +1,11 @@
 // The Rewards view: reward files with the functions they export, found by parsing: none of their code runs.
-import { basename, dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { errorText } from '../../backend/protocol/errors';
-import { parseRunFile } from '../../backend/protocol/run-file';
 import { treeItems } from '../contributions/views';
-import type { ServerConnection } from '../server/server-connection';
+import { rewardFiles } from '../rewards/reward-files';
+import { statsLine } from '../rewards/reward-stats';
+import type { RewardWatch } from '../rewards/reward-watch';
 import type { WorkspaceFiles } from '../workspace-files';
 
 export type RewardNode =
@@ -15,6 +16,8 @@ export type RewardNode =
       readonly name: string;
       readonly line: number;
       readonly batched: boolean;
+      /** What the newest run says of it. */
+      readonly stats: string | undefined;
     }
   | { readonly kind: 'problem'; readonly uri: vscode.Uri; readonly message: string };
 
@@ -24,9 +27,10 @@ export class RewardsView implements vscode.TreeDataProvider<RewardNode> {
 
   constructor(
     private readonly files: WorkspaceFiles,
-    private readonly connection: Pick<ServerConnection, 'request'>,
+    private readonly watch: RewardWatch,
   ) {
     files.onDidChange(() => this.changed.fire());
+    watch.onDidChange(() => this.changed.fire());
   }
 
   async getChildren(node?: RewardNode): Promise<RewardNode[]> {
@@ -51,7 +55,7 @@ export class RewardsView implements vscode.TreeDataProvider<RewardNode> {
       }
       case 'function': {
         const item = new vscode.TreeItem(node.name, None);
-        item.description = node.batched ? 'per step' : 'per completion';
+        item.description = node.stats ?? (node.batched ? 'per step' : 'per completion');
         item.iconPath = new vscode.ThemeIcon('symbol-function');
         item.contextValue = treeItems.rewardFunction;
         item.command = open(node.line);
@@ -69,30 +73,14 @@ export class RewardsView implements vscode.TreeDataProvider<RewardNode> {
 
   private async functions(uri: vscode.Uri): Promise<RewardNode[]> {
     try {
-      const { functions, problem } = await this.connection.request('rewardFunctions', { file: uri.fsPath });
-      const found: RewardNode[] = functions.map((each) => ({ kind: 'function', uri, ...each }));
+      const { functions, problem } = await this.watch.of(uri.fsPath);
+      const found: RewardNode[] = functions.map(({ name, line, batched, stats }) => ({
+        ...{ kind: 'function', uri, name, line, batched },
+        stats: stats && statsLine(stats),
+      }));
       return problem === undefined ? found : [...found, { kind: 'problem', uri, message: problem }];
     } catch (error) {
       return [{ kind: 'problem', uri, message: errorText(error) }];
     }
-  }
-}
-
-/** Those named *.reward.*, and those that a run file names. */
-async function rewardFiles(files: WorkspaceFiles): Promise<vscode.Uri[]> {
-  const named = await Promise.all(files.runFiles.map(namedIn));
-  const all = [...files.rewardFiles.map(({ fsPath }) => fsPath), ...named.flat()];
-  return [...new Set(all)].sort((a, b) => basename(a).localeCompare(basename(b))).map((file) => vscode.Uri.file(file));
-}
-
-async function namedIn(uri: vscode.Uri): Promise<string[]> {
-  try {
-    const document = await vscode.workspace.openTextDocument(uri);
-    const { parsed } = parseRunFile(document.getText(), uri.fsPath);
-    return (parsed?.rewards ?? []).flatMap(({ file }) =>
-      file === undefined ? [] : [resolve(dirname(uri.fsPath), file)],
-    );
-  } catch {
-    return []; // deleted meanwhile
   }
 }
