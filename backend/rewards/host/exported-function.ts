@@ -32,7 +32,7 @@ export function chooseExport(
     problem:
       wanted === undefined
         ? `This file exports several functions (${list}). Say which with "export" in the run file.`
-        : `This file exports no function "${wanted}". It exports ${list}.`,
+        : `This file exports no function "${wanted}". It exports ${list}; correct "export" in the run file.`,
   };
 }
 

@@ -17,6 +17,8 @@ export type HostRequest =
       readonly samples: readonly RewardSample[];
       /** Each call of the function, as indices into samples; one index a call unless it is batched. */
       readonly calls: readonly (readonly number[])[];
+      /** Each reply leaves at once, so that of a host that crashes the call is known that was its end. */
+      readonly direct: boolean;
     };
 
 const placeSchema = z.object({ file: z.string(), line: z.int().optional(), column: z.int().optional() });

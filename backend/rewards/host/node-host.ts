@@ -1,10 +1,9 @@
 // The reward host for TypeScript and JavaScript: one process, apart from the trainer, in which user code
 // runs. Requests come one at a time over stdin (read by a worker thread); replies go out over file
 // descriptor 3, so that whatever user code prints can't corrupt them. Bundled to dist/reward-host.mjs.
-import { writeSync } from 'node:fs';
 import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { isMainThread, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { isMainThread, MessageChannel, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
 import type { RewardOutcome } from '../../protocol/sample';
 import { placeInStack } from '../../protocol/stack-place';
 import type { RewardSample } from '../scorer';
@@ -12,18 +11,21 @@ import { columnsOf } from './batch-columns';
 import { ConsoleCapture } from './console-capture';
 import { chooseExport, exportedFunctions, type RewardFunction, signatureOf } from './exported-function';
 import type { HostAnswer, HostReply, HostRequest } from './host-protocol';
+import { ReplyBuffer } from './reply-buffer';
+import { type HostState, writeWhileBusy } from './reply-writer';
 import { outcomeOfReturned, outcomesOfBatch } from './returned-value';
 import { watchStdin } from './stdin-watch';
 import type { HookDiagnostic } from './typescript-hook';
 import { thrownText, userStack } from './user-stack';
 
-const replyDescriptor = 3;
 const captured = new ConsoleCapture();
+const replies = new ReplyBuffer();
 /** Rejects the call in progress: for what user code throws outside of it (timers, promises nobody awaits). */
 let failCall: ((error: unknown) => void) | undefined;
 
 function main(): void {
-  const worker = new Worker(new URL(import.meta.url), { execArgv: [] });
+  const worker = new Worker(new URL(import.meta.url), { execArgv: [], workerData: replies.shared });
+  process.on('exit', () => replies.flush());
   captured.install();
   const diagnostics = registerHook();
   const escaped = (error: unknown) => {
@@ -35,7 +37,11 @@ function main(): void {
   let queue = Promise.resolve();
   worker.on('message', (line: string | null) => {
     if (line === null) process.exit(0);
-    queue = queue.then(() => answer(JSON.parse(line) as HostRequest, diagnostics));
+    queue = queue.then(async () => {
+      worker.postMessage('busy' satisfies HostState);
+      await answer(JSON.parse(line) as HostRequest, diagnostics);
+      worker.postMessage('idle' satisfies HostState);
+    });
   });
   reply({ type: 'ready', version: process.versions.node });
 }
@@ -94,20 +100,20 @@ async function importFile(file: string): Promise<object> {
 }
 
 async function score(request: Extract<HostRequest, { type: 'score' }>): Promise<void> {
-  const { id } = request;
+  const { id, direct } = request;
   const reward = exportedFunctions(await importFile(request.file)).get(request.export);
   if (!reward) throw new Error(`score before load: ${request.export}`);
   const batched = signatureOf(reward) === 'batched';
   for (const [call, indices] of request.calls.entries()) {
     const samples = indices.flatMap((index) => request.samples[index] ?? []);
     captured.take();
-    reply({ id, type: 'begin', call });
+    queueReply({ id, type: 'begin', call }, direct);
     const started = performance.now();
     const { outcomes, whole } = await callFunction(reward, batched, samples);
     const facts = { ms: performance.now() - started, ...withConsole(captured.take()) };
     // A batch's console output and time belong to the call; they stand with its first sample.
     const told = outcomes.map((outcome, index) => (index === 0 ? { ...outcome, ...facts } : outcome));
-    reply({ id, type: 'result', call, outcomes: told, whole });
+    queueReply({ id, type: 'result', call, outcomes: told, whole }, direct);
   }
   reply({ id, type: 'done' });
 }
@@ -150,18 +156,19 @@ function withConsole(text: string): { console?: string } {
   return text === '' ? {} : { console: text };
 }
 
-/** Writes at once, so that what was said before a crash or process.exit arrives. */
 function reply(message: HostReply): void {
-  let bytes = Buffer.from(`${JSON.stringify(message)}\n`);
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(writeSync(replyDescriptor, bytes));
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
-  }
+  replies.add(JSON.stringify(message));
+  replies.flush();
+}
+
+/** Leaves within milliseconds; direct: at once, so that what was said before a crash arrives. */
+function queueReply(message: HostReply, direct: boolean): void {
+  replies.add(JSON.stringify(message));
+  if (direct) replies.flush();
 }
 
 if (isMainThread) main();
-else watchStdin();
+else {
+  watchStdin();
+  writeWhileBusy(new ReplyBuffer(workerData));
+}

@@ -29,7 +29,8 @@ type End = { readonly done: true } | { readonly done: false; readonly why: Inval
 /** What a round of calls left to do, and how the host was lost in it, if it was. */
 interface Round {
   readonly again: number[][];
-  readonly lost?: { readonly why: Invalid; readonly atFirstCall: boolean };
+  /** isVague: which call was under way when the host ended is not known; the same calls are made again, directly. */
+  readonly lost?: { readonly why: Invalid; readonly atFirstCall: boolean; readonly isVague: boolean };
 }
 
 export class RewardHost {
@@ -107,6 +108,7 @@ export class RewardHost {
     let calls = batched ? [all] : all.map((index) => [index]);
     if (all.length === 0) return [];
     let lostInARow = 0;
+    let direct = this.launch.language === 'python'; // that host knows no other way
     while (calls.length > 0) {
       try {
         if (!this.process || !this.loaded.has(key(reward.file, reward.export)))
@@ -116,8 +118,12 @@ export class RewardHost {
         for (const index of calls.flat()) outcomes.set(index, { invalid: 'hostFailed', reason });
         break;
       }
-      const { again, lost } = await this.makeCalls(reward, samples, calls, timeoutMs, outcomes);
+      const { again, lost } = await this.makeCalls(reward, samples, calls, timeoutMs, direct, outcomes);
       calls = again;
+      if (lost?.isVague) {
+        direct = true;
+        continue;
+      }
       if (lost) lostInARow = lost.atFirstCall ? lostInARow + 1 : 1;
       if (!lost || lostInARow < mostLostInARow) continue;
       const reason = `Not tried, since ${mostLostInARow} calls in a row before it failed. The last: ${lost.why.reason}`;
@@ -136,6 +142,7 @@ export class RewardHost {
     samples: readonly RewardSample[],
     calls: readonly (readonly number[])[],
     timeoutMs: number,
+    direct: boolean,
     outcomes: Map<number, RewardOutcome>,
   ): Promise<Round> {
     const host = await this.running();
@@ -149,7 +156,7 @@ export class RewardHost {
     let begun = -1;
     let finished = 0;
     const end = await this.watch(host, timeoutMs, 'scoring', (settle, startClock) => {
-      host.send({ type: 'score', file: reward.file, export: reward.export, samples, calls }, (reply) => {
+      host.send({ type: 'score', file: reward.file, export: reward.export, samples, calls, direct }, (reply) => {
         if (reply.type === 'begin') {
           begun = reply.call;
           startClock();
@@ -166,8 +173,11 @@ export class RewardHost {
     const output = host.looseOutput.trim();
     await this.giveUp();
     const why = output === '' ? end.why : { ...end.why, console: output };
-    const lost = { why, atFirstCall: finished === 0 };
+    // A host that is still there has said all by now; of one that has ended, the last replies may be lost.
+    const isVague = !direct && end.why.invalid !== 'timeout';
+    const lost = { why, atFirstCall: finished === 0, isVague };
     const left = calls.slice(finished).map((call) => [...call]);
+    if (isVague) return { again: [...again, ...left], lost };
     // A host that ended before the next call began is no fault of that call.
     const guilty = begun === finished ? (left.shift() ?? []) : [];
     fail(

@@ -200,6 +200,20 @@ export const f = () => {
     ]);
   });
 
+  it('a crash that lets nothing be said is invalid for its completion only, however quick the calls before it', async () => {
+    bench.write(
+      'crashes.reward.mjs',
+      "export const f = ({ completion }) => { if (completion === 'crash') process.kill(process.pid, 'SIGKILL'); return 1; };\n",
+    );
+    const samples = Array.from({ length: 3000 }, (_, index) => sample(index === 2000 ? 'crash' : 'fine', {}, index));
+    const outcomes = await bench.outcomes({ file: 'crashes.reward.mjs' }, samples);
+    expect(outcomes[2000]).toMatchObject({
+      invalid: 'hostFailed',
+      reason: 'The reward host was ended by SIGKILL during the call; does the code end its process?',
+    });
+    expect(outcomes.filter((outcome) => 'value' in outcome && outcome.value === 1)).toHaveLength(2999);
+  });
+
   it.each([
     ['the heap', 'const all = []; for (;;) all.push(new Array(1000).fill(Math.random()));'],
     ['buffers outside of the heap', 'const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1));'],
