@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { inject } from 'vitest';
@@ -14,12 +14,16 @@ export interface EditorOptions {
   /** Files of the workspace, by path; a folder to copy into it; `false`: no folder is open. */
   readonly workspace?: Readonly<Record<string, string>> | false;
   readonly copy?: string;
+  /** Files to copy into the workspace. */
+  readonly copyFiles?: readonly string[];
   /** Default false: the recipe's flag turns workspace trust off. */
   readonly trust?: boolean;
   /** The server's PATH; default: this process's. */
-  readonly path?: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly path?: string | ((root: string) => string);
 }
+
+/** For expect.poll: generous, since a machine with other work is many times slower. */
+export const patient = { timeout: 240_000, interval: 500 };
 
 const quiet = [
   '--no-sandbox',
@@ -54,10 +58,7 @@ export class Editor {
       mkdirSync(join(workspace, path, '..'), { recursive: true });
       writeFileSync(join(workspace, path), text);
     }
-    if (options.settings) {
-      mkdirSync(join(workspace, '.vscode'), { recursive: true });
-      writeFileSync(join(workspace, '.vscode/settings.json'), JSON.stringify(options.settings));
-    }
+    for (const file of options.copyFiles ?? []) cpSync(file, join(workspace, basename(file)));
     installExtension(root);
     const port = await freePort();
     const server = startServer(root, port, options);
@@ -76,6 +77,16 @@ export class Editor {
   /** The one server's record and log lie here. */
   get state(): string {
     return join(this.root, 'state', 'superrl');
+  }
+
+  get serverPid(): number {
+    return this.server.pid ?? 0;
+  }
+
+  /** Settings of the workspace: those of the user lie in the browser's storage here. */
+  writeSettings(settings: Readonly<Record<string, unknown>>): void {
+    mkdirSync(join(this.workspace, '.vscode'), { recursive: true });
+    writeFileSync(join(this.workspace, '.vscode/settings.json'), JSON.stringify(settings));
   }
 
   /** Opens a window on the workspace (or another folder of this machine). */
@@ -150,7 +161,7 @@ function startServer(root: string, port: number, { trust, path }: EditorOptions)
       ...process.env,
       HOME: join(root, 'home'),
       XDG_STATE_HOME: join(root, 'state'),
-      ...(path === undefined ? {} : { PATH: path }),
+      ...(path === undefined ? {} : { PATH: typeof path === 'string' ? path : path(root) }),
     },
   });
 }

@@ -5,10 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Editor } from './editor';
+import { Editor, patient } from './editor';
 import type { Workbench } from './workbench';
-
-const patient = { timeout: 240_000, interval: 500 };
 
 describe('a fresh profile and the built-in example', () => {
   let editor: Editor;
@@ -54,6 +52,8 @@ describe('a fresh profile and the built-in example', () => {
   });
 
   it('shows the samples of a step, and one of them whole', async () => {
+    // Anywhere in the strip: the step there is chosen, its samples are shown.
+    await dashboard().locator('.u-over').first().click();
     await dashboard().tab('Samples').click();
     await dashboard().locator('.group-row').first().waitFor();
     await dashboard().locator('.group-row').first().click();

@@ -1,0 +1,49 @@
+// Where the extension has to make do: no folder open, and no node on the PATH.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Editor, patient } from './editor';
+import { smallRun } from './small-run';
+
+describe('places', () => {
+  let editor: Editor;
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await editor.picture(task.name);
+    await editor.close();
+  });
+
+  it('with no folder open, asks where the example goes', async () => {
+    editor = await Editor.open({ workspace: false });
+    const workbench = await editor.window();
+    await workbench.command('SuperRL: Open Example');
+    await workbench.quickInputTitle('superrl-example').waitFor();
+    await workbench.quickInput().fill(`${editor.workspace}/`);
+    await workbench.page.getByRole('button', { name: 'Put Example Here' }).click();
+    await workbench.page
+      .locator('.explorer-folders-view .monaco-list-row', { hasText: 'countdown.reward.ts' })
+      .waitFor();
+  });
+
+  it('with no node on the PATH, trains on the editor’s own executable', async () => {
+    editor = await Editor.open({ workspace: smallRun(), path: (root) => toolsWithoutNode(join(root, 'bin')) });
+    const workbench = await editor.window();
+    await workbench.openFile('small.superrl.json');
+    await workbench.codeLens('Start Training').click();
+    await workbench.dashboard().name.waitFor();
+    await expect.poll(() => workbench.dashboard().step(), patient).toBeGreaterThan(5);
+    await workbench.command('SuperRL: Engine Doctor');
+    await expect.poll(() => workbench.editorText(), patient).toContain('There is no node on the PATH');
+  });
+});
+
+/** A PATH with what the editor's server needs and no node. */
+function toolsWithoutNode(folder: string): string {
+  mkdirSync(folder);
+  for (const tool of ['sh', 'bash', 'cat', 'ps', 'which', 'uname', 'sed', 'grep', 'env']) {
+    const found = spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
+    if (found.startsWith('/')) symlinkSync(found, join(folder, tool));
+  }
+  return folder;
+}
