@@ -57,6 +57,9 @@ function lineDisplay(terminal: Terminal, run: DisplayedRun): RunDisplay {
   };
 }
 
+/** What the keys do while a run is going on. */
+export const runningHint = 'Ctrl-C: finish the step, save, and exit';
+
 /** Pictures a second at most. */
 const paintsPerSecond = 10;
 
@@ -65,7 +68,7 @@ class LiveDisplay implements RunDisplay {
   readonly #run: DisplayedRun;
   readonly #screen: LiveScreen;
   #progress: RunProgress = noProgress;
-  #hint = 'Ctrl-C: finish the step, save, and exit';
+  #hint = runningHint;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(terminal: Terminal, run: DisplayedRun) {

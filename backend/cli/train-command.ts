@@ -13,7 +13,7 @@ import type { StartMessage } from '../trainer/trainer-messages';
 import { startTrainer, type TrainerEnd, type TrainerProcess } from '../trainer/trainer-process';
 import { type CommandContext, type CommonOptions, collect, createCommand, runsOption } from './command';
 import { exitCodes } from './error-report';
-import { createRunDisplay, type DisplayedRun, type RunDisplay } from './run-display';
+import { createRunDisplay, type DisplayedRun, type RunDisplay, runningHint } from './run-display';
 import type { Terminal } from './terminal';
 
 interface TrainOptions extends CommonOptions {
@@ -38,6 +38,12 @@ export function trainCommand({ terminal, finish }: CommandContext): Command {
 }
 
 function newRunMessage(run: string, { set = [], runs }: TrainOptions): StartMessage {
+  if (existsSync(join(run, 'run.json'))) {
+    throw new SuperRlError(
+      'usage',
+      `${run} is a run: go on with it by "superrl train ${run} --resume", or give its run file to start a new one.`,
+    );
+  }
   const { runFile } = readRunSettings(run, set); // every mistake of the file, before a process is started
   return {
     kind: 'start',
@@ -82,7 +88,10 @@ async function trainAndShow(start: StartMessage, terminal: Terminal, json: boole
     const folder = await openedFolder(trainer, interruption);
     if (folder === undefined) return exitCodes.interrupted;
     display = createRunDisplay(terminal, displayedRun(folder), { json });
-    const end = await showUntilEnd(folder, trainer, display, recalledSeq);
+    const end = await showUntilEnd(folder, trainer, display, {
+      recalledSeq,
+      isAsked: () => interruption.isAsked,
+    });
     display.close();
     display = undefined;
     return report(end, folder, { terminal, json, isAsked: interruption.isAsked });
@@ -113,15 +122,22 @@ async function showUntilEnd(
   folder: string,
   trainer: TrainerProcess,
   display: RunDisplay,
-  recalledSeq: number,
+  { recalledSeq, isAsked }: { recalledSeq: number; isAsked: () => boolean },
 ): Promise<TrainerEnd> {
   const stop = new AbortController();
   let lastSeq = 0;
+  let isPaused = false;
   const following = (async () => {
     for await (const events of new EventTail(folder, { pollMs: 100, signal: stop.signal })) {
       for (const event of events) {
         if (event.seq > recalledSeq) display.show(event);
         else display.recall(event);
+        if (event.type === 'state' && event.seq > recalledSeq) {
+          const wasPaused = isPaused;
+          isPaused = event.data.state === 'paused';
+          if (isPaused) display.setHint('Paused. Ctrl-C ends the run, saved; go on with it by --resume');
+          else if (wasPaused && !isAsked()) display.setHint(runningHint);
+        }
         lastSeq = event.seq;
       }
     }

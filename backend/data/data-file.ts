@@ -141,7 +141,8 @@ async function checkedSize(file: string): Promise<number> {
     if (found.isDirectory()) {
       throw new SuperRlError('data', `This is a folder. Name a file in it: ${supported} are read.`, { place });
     }
-    if (found.size === 0) throw new SuperRlError('data', 'The file is empty.', { place });
+    if (found.size === 0)
+      throw new SuperRlError('data', 'The file is empty. Check that it is the right one.', { place });
     return found.size;
   } catch (cause) {
     if (cause instanceof SuperRlError) throw cause;
@@ -277,7 +278,10 @@ async function headOf(
   const bomBytes = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
   const text = head.subarray(bomBytes).toString('utf8').trimStart();
   if (text === '' && head.length < buffer.length) {
-    const empty = format === 'parquet' ? 'The Parquet file has no rows.' : 'The file is empty.';
+    const empty =
+      format === 'parquet'
+        ? 'The Parquet file has no rows. Check that it is the right one.'
+        : 'The file is empty. Check that it is the right one.';
     throw new SuperRlError('data', empty, { place });
   }
   return { text, bomBytes };

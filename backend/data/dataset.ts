@@ -162,7 +162,9 @@ export async function firstRows(source: DataFile, count: number): Promise<Column
     }
   }
   if (rows.length === 0) {
-    throw new SuperRlError('data', 'The file has no rows.', { place: { file: source.file } });
+    throw new SuperRlError('data', 'The file has no rows. Check that it is the right one.', {
+      place: { file: source.file },
+    });
   }
   return rows;
 }

@@ -74,9 +74,13 @@ async function measure(
   if (promptsWithTraces === 0) {
     const column = (fieldOf(mapping, 'demonstration') ?? fieldOf(mapping, 'demonstrations'))?.text;
     const first = problems.listed[0]?.reason ?? '';
+    const advice =
+      problems.listed[0]?.kind === 'traceTooLong'
+        ? 'Raise rollout.maxNewTokens, or say with traces.onTooLong to truncate or keep them.'
+        : 'Name another column in traces.map, or leave "traces" out.';
     throw tracesError(
       dataset.file,
-      `None of the ${dataset.length} rows has a usable trace in "${column}". ${first} Name another column in traces.map, or leave "traces" out.`,
+      `None of the ${dataset.length} rows has a usable trace in "${column}". ${first} ${advice}`,
     );
   }
   return {

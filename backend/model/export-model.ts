@@ -50,6 +50,7 @@ export async function exportModel({ dtype, to, ...model }: ModelExport): Promise
     else await saveCheckpoint(partial, model, { dtype });
     await rename(partial, to);
   } finally {
-    await rm(partial, { recursive: true, force: true });
+    // What failed before is what counts; nothing is left there after a success.
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
   }
 }

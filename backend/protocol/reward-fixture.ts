@@ -1,8 +1,9 @@
 // `*.reward.json`: completions with the reward they should get. Run by `superrl reward test` and shown in
 // the editor's Testing view; schema, reading and result are shared by both.
-import { findNodeAtLocation, getNodeValue, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, type ParseError, parseTree } from 'jsonc-parser';
 import { z } from 'zod';
 import { type SourcePlace, SuperRlError } from './errors';
+import { syntaxObjection } from './json-syntax';
 import { builtInRewardNames } from './run-config';
 import { rewardOutcomeSchema } from './sample';
 
@@ -67,7 +68,7 @@ export function readRewardFixture(text: string, file: string): ReadRewardFixture
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [error] = errors;
   if (error || !root) {
-    const what = error && root ? printParseErrorCode(error.error) : 'the file is empty';
+    const what = error && root ? syntaxObjection(errors) : 'the file is empty';
     throw new SuperRlError('reward', `This fixture is not JSON: ${what}.`, {
       place: at(file, text, error?.offset ?? 0),
     });

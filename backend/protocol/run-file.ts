@@ -1,14 +1,8 @@
 // Reads a run file (JSON with comments and trailing commas) and says where each mistake is. Pure: the
 // caller reads the file. What a preset fills in and what a method demands is method/presets and config-checks.
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree } from 'jsonc-parser';
 import { type SourcePlace, SuperRlError } from './errors';
+import { syntaxObjection } from './json-syntax';
 import { applyOverrides, parseOverride } from './overrides';
 import { type ParsedRunFile, runConfigSchema } from './run-config';
 import { describeIssues } from './run-file-messages';
@@ -90,7 +84,10 @@ class RunFileSource {
     this.root = parseTree(this.text, errors, { allowTrailingComma: true });
     const [error] = errors;
     if (!this.root) this.syntaxProblems.push(this.at([], EMPTY, 0, 0));
-    else if (error) this.syntaxProblems.push(this.at([], syntaxMessage(errors), error.offset, error.length));
+    else if (error)
+      this.syntaxProblems.push(
+        this.at([], `The run file is not valid JSON: ${syntaxObjection(errors)}.`, error.offset, error.length),
+      );
     else {
       this.value = getNodeValue(this.root);
       this.findDuplicates(this.root, []);
@@ -140,33 +137,7 @@ class RunFileSource {
   }
 }
 
-const syntaxWords: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'an unknown word here: text must be in double quotes',
-  InvalidNumberFormat: 'not a number that JSON knows',
-  PropertyNameExpected: 'a field name in double quotes is expected here',
-  ValueExpected: 'a value is expected here',
-  ColonExpected: 'a ":" is expected here, between a field name and its value',
-  CommaExpected: 'a "," is expected here, between two fields or items',
-  CloseBraceExpected: 'a "}" is missing here',
-  CloseBracketExpected: 'a "]" is missing here',
-  EndOfFileExpected: 'nothing may follow the closing "}"',
-  InvalidCommentToken: 'not a comment: write // … or /* … */',
-  UnexpectedEndOfComment: 'this comment is never closed: add */',
-  UnexpectedEndOfString: 'this text is never closed: add a double quote',
-  UnexpectedEndOfNumber: 'this number is cut off',
-  InvalidUnicode: 'not a \\uXXXX escape',
-  InvalidEscapeCharacter: 'not an escape that JSON knows: write \\\\ for a backslash',
-  InvalidCharacter: 'a control character in text: write \\n or \\t instead',
-};
-
 const EMPTY = 'The run file is empty. Write { "name": …, "model": …, "data": … } or start from an example.';
-
-/** The parser objects to a bare field name as a symbol first and says next that a name was wanted there. */
-function syntaxMessage(errors: readonly ParseError[]): string {
-  const [first, second] = errors.slice(0, 2).map(({ error }) => printParseErrorCode(error));
-  const code = first === 'InvalidSymbol' && second === 'PropertyNameExpected' ? second : (first ?? '');
-  return `The run file is not valid JSON: ${syntaxWords[code] ?? code}.`;
-}
 
 function byPlace(a: RunFileProblem, b: RunFileProblem): number {
   return (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0);

@@ -113,7 +113,11 @@ export function invalidRewardsAlarm(step: number, invalid: number, total: number
   return {
     step,
     kind: 'invalidRewards',
-    message: `${invalid} of ${total} completions have no valid reward, more than maxInvalidShare allows. The first: ${firstReason}`,
-    advice: 'The run is paused. Mend the reward and resume: it is loaded anew and these completions are scored again.',
+    message: `${invalid} of ${total} completions have no valid reward, more than maxInvalidShare allows. The first: ${ended(firstReason)}`,
+    advice: 'The run is paused. Mend the reward and go on: it is loaded anew and these completions are scored again.',
   };
+}
+
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }

@@ -9,6 +9,7 @@ import type { RunControl } from './run-control';
 import { createRunFolder } from './run-folder/folder-name';
 import { type FolderLedger, openRunLedger } from './run-folder/open-run-ledger';
 import { describeMachine, type RunRecord, readRunRecord } from './run-folder/run-json';
+import { checkRunInputs, hashRunInputs, type RunInput } from './run-inputs';
 import { type TrainOutcome, train } from './train';
 import type { StartMessage } from './trainer-messages';
 import { initialTrainerState } from './trainer-state';
@@ -28,6 +29,7 @@ export async function trainRun(start: StartMessage, hooks: TrainRunHooks): Promi
     throw new SuperRlError('usage', '--set changes a run file; the configuration of a run is fixed. Start a new run.');
   }
   const record = start.resume === undefined ? undefined : readRunRecord(start.resume);
+  const inputNotes = record?.inputs ? await checkRunInputs(record.inputs, dirname(record.runFile)) : [];
   const prepared = await prepareRun({
     runFile: record?.runFile ?? start.runFile,
     overrides: start.overrides,
@@ -49,9 +51,12 @@ export async function trainRun(start: StartMessage, hooks: TrainRunHooks): Promi
       pausedMs: 0,
     };
     try {
-      if (!record) await ledger.writeRun(describeRun(folder, prepared));
+      if (!record) {
+        const inputs = await hashRunInputs(prepared.config, dirname(prepared.runFile));
+        await ledger.writeRun(describeRun(folder, prepared, inputs));
+      }
       hooks.onOpened(folder);
-      return await trainOpened(run, ledger, prepared, record !== undefined);
+      return await trainOpened(run, ledger, prepared, record && { inputNotes });
     } finally {
       scorer = run.scorer;
       ledger.close();
@@ -66,13 +71,14 @@ async function trainOpened(
   run: Run,
   ledger: FolderLedger,
   prepared: PreparedRun,
-  resuming: boolean,
+  resumed: { readonly inputNotes: readonly string[] } | undefined,
 ): Promise<TrainOutcome> {
   try {
-    if (resuming) await takeUp(run, ledger);
+    if (resumed) await takeUp(run, ledger);
     else await ledger.append('state', { state: 'preparing', step: 0 });
     const { step } = run.state;
     await ledger.append('note', { step, level: 'info', message: engineNote(prepared) });
+    for (const message of resumed?.inputNotes ?? []) await ledger.append('note', { step, level: 'warning', message });
     for (const note of prepared.notes) await ledger.append('note', { step, ...note });
     return await train(run);
   } catch (error) {
@@ -104,7 +110,11 @@ function engineNote({ engine, engineReason }: PreparedRun): string {
   return `Engine ${engine.description.engine} on ${engine.description.device}. ${engineReason}`;
 }
 
-function describeRun(folder: string, { config, runFile, engine, engineReason }: PreparedRun): RunRecord {
+function describeRun(
+  folder: string,
+  { config, runFile, engine, engineReason }: PreparedRun,
+  inputs: RunInput[],
+): RunRecord {
   return {
     format: 1,
     id: folder.slice(dirname(folder).length + 1),
@@ -116,5 +126,6 @@ function describeRun(folder: string, { config, runFile, engine, engineReason }: 
     engine: engine.description,
     plan: engine.plan,
     engineReason,
+    inputs,
   };
 }

@@ -13,6 +13,7 @@ import { errorText, SuperRlError } from '../../protocol/errors';
 import type { CheckpointContents, StoredCheckpoint } from '../run-ledger';
 import { type TrainerState, trainerStateSchema } from '../trainer-state';
 import { renameWithRetry, syncFolder, writeFileAtomically } from './atomic-file';
+import { wrongFields } from './run-json';
 import { stepName } from './sample-file';
 import { storageError, systemCode } from './storage-error';
 
@@ -117,18 +118,20 @@ export async function newestCheckpoint(
   onDamaged: (step: number, message: string) => Promise<void>,
 ): Promise<StoredCheckpoint | undefined> {
   const steps = checkpointSteps(runFolder).reverse();
+  let newest = '';
   for (const step of steps) {
     const folder = checkpointPath(runFolder, step);
     try {
       return await readCheckpoint(folder);
     } catch (error) {
+      newest ||= errorText(error);
       await onDamaged(step, `The checkpoint ${stepName(step)} is damaged and was passed over: ${errorText(error)}`);
     }
   }
   if (steps.length === 0) return undefined;
   throw new SuperRlError(
     'checkpoint',
-    `None of the ${steps.length} checkpoints of this run can be read. Start a new run, or restore the files.`,
+    `None of the ${steps.length} checkpoints of this run can be read. Start a new run, or restore the files. The newest: ${newest}`,
     { place: { file: join(runFolder, 'checkpoints') } },
   );
 }
@@ -157,7 +160,7 @@ function readState(file: string): TrainerState {
   }
   const parsed = trainerStateSchema.safeParse(value);
   if (!parsed.success) {
-    throw new SuperRlError('checkpoint', `is not a trainer state: ${z.prettifyError(parsed.error)}`, {
+    throw new SuperRlError('checkpoint', `is not a trainer state: ${wrongFields(parsed.error)}.`, {
       place: { file },
       cause: parsed.error,
     });

@@ -1,6 +1,6 @@
 // Run folders: NAME-YYYYMMDD-HHMMSS[-2] under the runs directory, which keeps itself out of git.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { storageError, systemCode } from './storage-error';
 
 /**
@@ -28,7 +28,19 @@ function prepareRunsDirectory(directory: string): void {
     // Only a directory of our making: an existing one may be under version control on purpose.
     if (made !== undefined) writeFileSync(join(directory, '.gitignore'), '*\n');
   } catch (error) {
-    throw storageError(error, directory);
+    throw storageError(reasonOf(error, directory), directory);
+  }
+}
+
+/** On a read-only disk Node's recursive mkdir says that the folder is not there (ENOENT); its parent knows better. */
+function reasonOf(error: unknown, directory: string): unknown {
+  let parent = dirname(directory);
+  while (!existsSync(parent)) parent = dirname(parent);
+  try {
+    accessSync(parent, constants.W_OK);
+    return error;
+  } catch (reason) {
+    return reason;
   }
 }
 

@@ -14,7 +14,7 @@ export function modelPath(path: string, step?: number): string {
   const steps = checkpointSteps(folder);
   const wanted = step ?? bestCheckpointStep(folder) ?? steps.at(-1);
   if (wanted !== undefined && steps.includes(wanted)) return checkpointPath(folder, wanted);
-  const known = steps.length === 0 ? 'It has none yet.' : `There are steps ${steps.join(', ')}.`;
+  const known = steps.length === 0 ? 'It has saved none yet.' : `There are steps ${steps.join(', ')}.`;
   const which = step === undefined ? 'This run has no checkpoint.' : `This run has no checkpoint of step ${step}.`;
   throw new SuperRlError('checkpoint', `${which} ${known}`, { place: { file: folder } });
 }

@@ -11,7 +11,7 @@ const advice: Readonly<Record<string, (path: string) => string>> = {
   EPERM: (path) => `No permission to write ${path}. Choose another folder with --runs, or change its permissions.`,
   EROFS: (path) => `${path} is on a read-only file system. Choose another folder with --runs.`,
   ENOTDIR: (path) => `A part of the path ${path} is a file, not a folder. Choose another folder with --runs.`,
-  EEXIST: (path) => `${path} exists and is not what it should be. Choose another folder with --runs.`,
+  EEXIST: (path) => `${path} is a file where a folder should be. Remove it, or choose another folder with --runs.`,
   ENAMETOOLONG: (path) => `The path ${path} is too long for this file system. Choose a shorter name or --runs folder.`,
 };
 

@@ -14,6 +14,13 @@ export interface Ended {
   readonly err: string;
 }
 
+export interface StartOptions {
+  readonly environment?: Record<string, string>;
+  /** Default: the program's own folder. */
+  readonly cwd?: string;
+  readonly fileLimitKb?: number;
+}
+
 export class SuperRlProgram {
   /** A folder for the test's own files, in which commands run. */
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'superrl cli ')));
@@ -43,17 +50,15 @@ export class SuperRlProgram {
     return [...packages];
   }
 
-  start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
-    return spawn(process.execPath, [join(this.#bundle, 'superrl.mjs'), ...args], {
-      cwd: this.folder,
-      env: { ...process.env, NO_COLOR: '1', ...environment },
-    });
-  }
-
-  /** With no file able to grow beyond a size, as on a full disk. */
-  startLimited(limitKb: number, args: readonly string[]): ChildProcess {
+  /** @param options.fileLimitKb no file can grow beyond it, as on a full disk */
+  start(
+    args: readonly string[],
+    { environment = {}, cwd = this.folder, fileLimitKb }: StartOptions = {},
+  ): ChildProcess {
     const command = [process.execPath, join(this.#bundle, 'superrl.mjs'), ...args];
-    return spawn('bash', ['-c', `ulimit -f ${limitKb}; exec "$@"`, 'bash', ...command], { cwd: this.folder });
+    const limited = ['bash', '-c', `ulimit -f ${fileLimitKb}; exec "$@"`, 'bash', ...command];
+    const [file = '', ...rest] = fileLimitKb === undefined ? command : limited;
+    return spawn(file, rest, { cwd, env: { ...process.env, NO_COLOR: '1', ...environment } });
   }
 
   run(...args: string[]): Promise<Ended> {

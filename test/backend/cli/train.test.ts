@@ -212,7 +212,7 @@ describe('what a person gets wrong', () => {
     ['a checkpoint', 'checkpoint', 30, ['--set', 'checkpoint.every=1']],
   ])('a disk that is full at %s: plain words, whole files, and the run resumes', async (_what, runs, limitKb, more) => {
     const args = ['train', 'reverse.superrl.json', '--runs', runs, ...long, ...more];
-    const { code, err } = await endOf(superrl.startLimited(limitKb, args));
+    const { code, err } = await endOf(superrl.start(args, { fileLimitKb: limitKb }));
     expect(err).toMatch(
       /error: \S.* reached the file size limit of this system .* What was written before is safe\.\n$/,
     );

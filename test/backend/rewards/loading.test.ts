@@ -52,7 +52,7 @@ describe('a file that cannot be loaded', () => {
       'export const one = () => 1;\nexport function two(): number { return 2; }\nexport const three = 3;\n',
     );
     expect(await problem({ file: 'two.ts', export: 'solved' })).toBe(
-      'reward | two.ts: This file exports no function "solved". It exports one, two.',
+      'reward | two.ts: This file exports no function "solved". It exports one, two; correct "export" in the run file.',
     );
     expect(await problem({ file: 'two.ts' })).toBe(
       'reward | two.ts: This file exports several functions (one, two). Say which with "export" in the run file.',

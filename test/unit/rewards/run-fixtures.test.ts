@@ -34,7 +34,7 @@ describe('reading', () => {
   });
 
   it.each([
-    ['{ "use": ', 'a.reward.json:1:10: This fixture is not JSON: ValueExpected.'],
+    ['{ "use": ', 'a.reward.json:1:10: This fixture is not JSON: a value is expected here.'],
     ['', 'a.reward.json:1:1: This fixture is not JSON: the file is empty.'],
     [
       '{ "cases": [{ "completion": "1", "expected": 1 }] }',
@@ -77,7 +77,7 @@ describe('running', () => {
     expect(fixturesPassed(results)).toBe(false);
     expect(fixturesPassed([{ fixtureFile: 'a', cases: [] }])).toBe(true);
     expect(renderFixtureResults(results, folder).replaceAll(`${folder}/`, '')).toBe(`broken.reward.json
-  ✗ broken.reward.json:1:2: This fixture is not JSON: CloseBraceExpected.
+  ✗ broken.reward.json:1:2: This fixture is not JSON: a "}" is missing here.
 good.reward.json
   ✓ right
   ✗ #### 6: expected 1, got 0

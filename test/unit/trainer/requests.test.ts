@@ -118,7 +118,7 @@ describe('alarms', () => {
     await train(run);
     expect(kindsOf(run)).toEqual(['invalidRewards 1', 'invalidRewards 1']);
     expect(run.ledger.of('alarm')[0]?.message).toBe(
-      '16 of 16 completions have no valid reward, more than maxInvalidShare allows. The first: ok: boom',
+      '16 of 16 completions have no valid reward, more than maxInvalidShare allows. The first: ok: boom.',
     );
     expect(run.scorers).toBe(2);
     expect(run.ledger.metric('rewards/invalid_frac')).toEqual([0]);
