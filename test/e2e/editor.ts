@@ -104,6 +104,26 @@ export class Editor {
     return workbench;
   }
 
+  /** Runs a suite (a file that exports `run`) in the extension host and gives back its exit code and what it logged. */
+  async runInHost(extension: string, suite: string): Promise<{ code: number; log: string[] }> {
+    const remote = `vscode-remote://127.0.0.1:${this.port}`;
+    const payload = [
+      ['extensionDevelopmentPath', `${remote}${extension}`],
+      ['extensionTestsPath', `${remote}${suite}`],
+      ['skipWelcome', 'true'],
+    ];
+    const page = await this.browserContext.newPage();
+    this.pages.push(page);
+    const log: string[] = [];
+    await page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => void log.push(args.join(' ')));
+    const ended = new Promise<number>((resolve) => {
+      void page.exposeFunction('codeAutomationExit', (code: number) => resolve(code));
+    });
+    const query = `folder=${this.workspace}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    await page.goto(`http://127.0.0.1:${this.port}/?${query}`, { waitUntil: 'domcontentloaded' });
+    return { code: await ended, log };
+  }
+
   /** Runs of a folder, newest last, by absolute path. */
   runs(folder = join(this.workspace, 'runs')): string[] {
     if (!existsSync(folder)) return [];
