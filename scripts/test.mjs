@@ -50,8 +50,13 @@ function vitest(project) {
 }
 
 step('checks', process.execPath, ['scripts/check.mjs']);
-if (step('build', process.execPath, ['scripts/build.mjs']))
+if (step('build', process.execPath, ['scripts/build.mjs'])) {
   for (const project of ['unit', 'golden', 'backend', 'webview']) vitest(project);
+  // The specs run the packed extension, as a person installs it.
+  process.env.SUPERRL_VSIX = join(cacheFolder, 'e2e/superrl.vsix');
+  if (step('package', process.execPath, ['scripts/package.mjs', '--no-build', '--out', process.env.SUPERRL_VSIX]))
+    vitest('e2e');
+}
 
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
