@@ -12,6 +12,12 @@ import { RewardDebugging } from './debugging/reward-debugging';
 import { ReportDocuments, reportScheme } from './documents/report-documents';
 import { RescoreDocuments, rescoreScheme } from './documents/rescore-documents';
 import { SampleDocuments, sampleScheme } from './documents/sample-documents';
+import { DatasetCodeLens } from './inline/dataset-code-lens';
+import { DatasetDiagnostics } from './inline/dataset-diagnostics';
+import { DatasetInspections } from './inline/dataset-inspections';
+import { FileOutcomes } from './inline/file-outcomes';
+import { RowDecorations } from './inline/row-decorations';
+import { RowHover } from './inline/row-hover';
 import { RewardCodeLens } from './rewards/reward-code-lens';
 import { RewardDiagnostics } from './rewards/reward-diagnostics';
 import { RewardWatch } from './rewards/reward-watch';
@@ -128,7 +134,25 @@ function registerEditorParts(services: Services): void {
     vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards),
     vscode.tasks.registerTaskProvider(taskType.type, new RunTasks(services)),
   );
+  registerInlineParts(services);
   if (vscode.workspace.isTrusted) void offerCommand(services);
+}
+
+/** In dataset files: outcomes of the rows in view, what is known of the file, what is wrong with its rows. */
+function registerInlineParts({ context, connection, files, runs, log }: Services): void {
+  const dataFiles = { scheme: 'file', pattern: '**/*.{jsonl,ndjson,json,csv}' };
+  const outcomes = new FileOutcomes({ connection, runs });
+  const inspections = new DatasetInspections(files, connection);
+  const lenses = new DatasetCodeLens(inspections, outcomes, runs);
+  const diagnostics = new DatasetDiagnostics(inspections, files, log);
+  context.subscriptions.push(
+    lenses,
+    diagnostics,
+    new RowDecorations(outcomes, runs, log),
+    vscode.languages.registerHoverProvider(dataFiles, new RowHover(outcomes, connection)),
+    vscode.languages.registerCodeLensProvider(dataFiles, lenses),
+    vscode.languages.registerCodeActionsProvider(dataFiles, diagnostics),
+  );
 }
 
 async function offerCommand({ context, log, script }: Services): Promise<void> {

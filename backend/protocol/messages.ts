@@ -135,11 +135,19 @@ export const requests = {
   ),
   /**
    * Newest outcome of each dataset row (by source file) that a run has touched, for inline decorations; with
-   * `afterStep` only of rows whose newest outcome is of a later step: to stay up to date cheaply.
+   * `afterStep` only of rows whose newest outcome is of a later step: to stay up to date cheaply. With `file` only of
+   * that file, and with `rowHashes` only of these rows of it: what an editor has in view, of a file of any size.
    */
   rowOutcomes: request(
-    z.object({ run, afterStep: z.int().default(-1) }),
     z.object({
+      run,
+      afterStep: z.int().default(-1),
+      file: z.string().optional(),
+      rowHashes: z.array(z.string()).max(1000).optional(),
+    }),
+    z.object({
+      /** With `file`: how many of its rows the run has touched, by how many of the newest completions are solved. */
+      split: z.object({ none: z.int(), some: z.int(), all: z.int() }).optional(),
       rows: z.array(
         z.object({
           file: z.string(),

@@ -96,11 +96,11 @@ export function createRequestHandlers(parts: ServerParts): RequestHandlers {
       const onProgress = (done: number, of: number): void => progress(done, of, `${done} of ${of} steps searched`);
       return searchGroups({ ...params, signal, onProgress });
     },
-    async rowOutcomes({ run, afterStep }, { signal }) {
+    async rowOutcomes({ run, ...wanted }, { signal }) {
       mustBeRun(run);
       const kept = outcomes.get(run) ?? new RowOutcomes(run);
       outcomes.set(run, kept);
-      return { rows: await kept.rows(afterStep, signal) };
+      return kept.rows(wanted, signal);
     },
     inspectData: compute('inspectData'),
     auditTraces: compute('auditTraces'),

@@ -9,6 +9,15 @@ import { sampledSteps, sampleFilePath } from '../trainer/run-folder/sample-file'
 import { systemCode } from '../trainer/run-folder/storage-error';
 
 export type RowOutcome = RequestResult<'rowOutcomes'>['rows'][number];
+type AnsweredOutcomes = RequestResult<'rowOutcomes'>;
+
+/** Which rows are asked for; all of these must hold. */
+export interface WantedRows {
+  /** Rows whose newest group is of a later step. */
+  readonly afterStep: number;
+  readonly file?: string | undefined;
+  readonly rowHashes?: readonly string[] | undefined;
+}
 
 /** What a group says of its row. */
 type GroupOutcome = Omit<RowOutcome, 'decisions'>;
@@ -19,6 +28,8 @@ interface StepOutcomes {
   readonly groups: readonly GroupOutcome[];
 }
 
+const readAtOnce = 16;
+
 export class RowOutcomes {
   readonly #steps = new Map<number, StepOutcomes>();
   #rows = new Map<string, RowOutcome>();
@@ -26,14 +37,17 @@ export class RowOutcomes {
 
   constructor(private readonly run: string) {}
 
-  /** Outcomes of the rows whose newest group is of a later step than `afterStep`, in order of file and row. */
-  async rows(afterStep: number, signal: AbortSignal): Promise<RowOutcome[]> {
+  /** Outcomes of the wanted rows, in order of file and row. */
+  async rows({ afterStep, file, rowHashes }: WantedRows, signal: AbortSignal): Promise<AnsweredOutcomes> {
     // One update at a time; a client that leaves ends only its own wait.
     this.#working = this.#working.catch(() => undefined).then(() => this.#update(signal));
     await this.#working;
-    return [...this.#rows.values()]
-      .filter(({ step }) => step > afterStep)
+    const hashes = rowHashes && new Set(rowHashes);
+    const ofFile = [...this.#rows.values()].filter((row) => file === undefined || row.file === file);
+    const rows = ofFile
+      .filter(({ step, rowHash }) => step > afterStep && (hashes === undefined || hashes.has(rowHash)))
       .sort((a, b) => (a.file === b.file ? a.row - b.row : a.file < b.file ? -1 : 1));
+    return file === undefined ? { rows } : { rows, split: splitOf(ofFile) };
   }
 
   async #update(signal: AbortSignal): Promise<void> {
@@ -47,19 +61,28 @@ export class RowOutcomes {
       this.#steps.delete(step);
       rebuild = true;
     }
-    for (const step of steps) {
+    for (let from = 0; from < steps.length; from += readAtOnce) {
       signal.throwIfAborted();
-      const known = this.#steps.get(step);
-      const read = await readStep(this.run, step, known?.version);
-      if (!read) continue;
-      this.#steps.set(step, read);
-      if (known) rebuild = true;
-      else if (!rebuild) addTo(this.#rows, read.groups);
+      const some = steps.slice(from, from + readAtOnce);
+      const reading = some.map((step) => readStep(this.run, step, this.#steps.get(step)?.version));
+      for (const [index, read] of (await Promise.all(reading)).entries()) {
+        const step = some[index];
+        if (!read || step === undefined) continue;
+        if (this.#steps.has(step)) rebuild = true;
+        else if (!rebuild) addTo(this.#rows, read.groups);
+        this.#steps.set(step, read);
+      }
     }
     if (!rebuild) return;
     this.#rows = new Map();
     for (const step of steps) addTo(this.#rows, this.#steps.get(step)?.groups ?? []);
   }
+}
+
+function splitOf(rows: readonly RowOutcome[]): NonNullable<AnsweredOutcomes['split']> {
+  const split = { none: 0, some: 0, all: 0 };
+  for (const { solved, k } of rows) split[solved === 0 ? 'none' : solved < k ? 'some' : 'all']++;
+  return split;
 }
 
 function addTo(rows: Map<string, RowOutcome>, groups: readonly GroupOutcome[]): void {

@@ -60,6 +60,13 @@ export const settings = {
     scope: 'window',
     markdownDescription: 'Most groups of samples that the dashboard lists at once.',
   },
+  'superrl.inline.enabled': {
+    type: 'boolean',
+    default: true,
+    scope: 'window',
+    markdownDescription:
+      'Shows in dataset files what the newest run made of each row, and what is known of the file at its head.',
+  },
 } as const satisfies Record<`superrl.${string}`, SettingContribution>;
 
 export type SettingId = keyof typeof settings;

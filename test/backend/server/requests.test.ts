@@ -75,6 +75,12 @@ it('gives samples, searches them, and tells the outcome of each row', async () =
   expect(rows[0]).toMatchObject({ file: join(bench.folder, 'digits/train.jsonl'), k: 4, decision: expect.any(String) });
   const later = await client.request('rowOutcomes', { run, afterStep: 3 });
   expect(later.rows.every(({ step }) => step === 4)).toBe(true);
+  const [first] = rows;
+  const one = await client.request('rowOutcomes', { run, file: first!.file, rowHashes: [first!.rowHash] });
+  expect(one.rows).toEqual([first]);
+  expect(one.split!.none + one.split!.some + one.split!.all).toBe(rows.length);
+  const none = await client.request('rowOutcomes', { run, file: 'another.jsonl' });
+  expect(none).toEqual({ rows: [], split: { none: 0, some: 0, all: 0 } });
   await expect(client.request('readSamples', { run, step: 77 })).rejects.toThrow(/no samples of step 77/);
 });
 

@@ -18,7 +18,7 @@ describe('RowOutcomes', () => {
       completion(1, 1, 0, null),
     ]);
     const outcomes = new RowOutcomes(run);
-    expect(await outcomes.rows(-1, signal)).toMatchObject([
+    expect((await outcomes.rows({ afterStep: -1 }, signal)).rows).toMatchObject([
       { row: 3, decision: 'sft', solved: 0, k: 2, lastReward: null, decisions: { sft: 1 } },
       {
         row: 7,
@@ -34,7 +34,7 @@ describe('RowOutcomes', () => {
     ]);
     writeEvents(run, [metrics(1, 1), metrics(2, 2)]);
     writeSamples(run, 2, [group(2, 0, 7, { kind: 'skip' })]);
-    expect(await outcomes.rows(1, signal)).toMatchObject([
+    expect((await outcomes.rows({ afterStep: 1 }, signal)).rows).toMatchObject([
       { row: 7, decision: 'skip', step: 2, lastReward: null, decisions: { pg: 1, skip: 1 } },
     ]);
   });
@@ -47,13 +47,16 @@ describe('RowOutcomes', () => {
     );
     for (const step of [1, 2, 3]) writeSamples(run, step, [group(step, 0, step), completion(step, 0, 0, 0)]);
     const outcomes = new RowOutcomes(run);
-    expect((await outcomes.rows(-1, signal)).map(({ row }) => row)).toEqual([1, 2, 3]);
+    expect((await outcomes.rows({ afterStep: -1 }, signal)).rows.map(({ row }) => row)).toEqual([1, 2, 3]);
     writeEvents(run, [
       ...[1, 2, 3].map((step) => metrics(step, step)),
       { seq: 4, ts: 4, type: 'resumed', data: { fromStep: 1 } },
     ]);
     writeSamples(run, 2, [group(2, 0, 20), completion(2, 0, 0, 1, 'a longer text')]);
-    expect(await outcomes.rows(-1, signal)).toMatchObject([{ row: 1 }, { row: 20, lastReward: 1 }]);
+    expect((await outcomes.rows({ afterStep: -1 }, signal)).rows).toMatchObject([
+      { row: 1 },
+      { row: 20, lastReward: 1 },
+    ]);
   });
 
   it('reads the reward at its place, whatever a text says, and parses lines of another shape', () => {
