@@ -7,6 +7,7 @@ import type { Engine, LossForm, LossRow, ScoredRow } from '../../backend/engine/
 import { type Checkpoint, loadCheckpoint } from '../../backend/model/checkpoint';
 import type { NamedTensors } from '../../backend/model/named-tensors';
 import type { LossType } from '../../backend/protocol/run-config';
+import { testedEngines } from '../setup/tested-engines';
 
 const golden = process.env.GOLDEN_DIR ?? join(import.meta.dirname, '../golden');
 
@@ -127,7 +128,7 @@ function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>, tole
   }
 }
 
-describe.each(['onnx', 'reference'] as const)('golden losses on %s', (kind) => {
+describe.each(testedEngines)('golden losses on %s', (kind) => {
   let engine: Engine;
   let checkpoint: Checkpoint;
   const qProj = 'model.layers.0.self_attn.q_proj.weight';

@@ -9,6 +9,7 @@ import { allLogits } from '../../backend/engine/tensor/decoder-model';
 import { loadCheckpoint } from '../../backend/model/checkpoint';
 import type { ModelConfig } from '../../backend/model/model-config';
 import type { NamedTensors } from '../../backend/model/named-tensors';
+import { testedEngines } from '../setup/tested-engines';
 
 interface GoldenModel {
   inputIds: number[];
@@ -55,7 +56,7 @@ describe.each(Object.entries(models))('%s', (name, model) => {
     });
   });
 
-  it.each(['onnx', 'reference'] as const)('has the log-probabilities of transformers on %s', async (kind) => {
+  it.each(testedEngines)('has the log-probabilities of transformers on %s', async (kind) => {
     const { config, weights } = await loadCheckpoint(join(golden, 'models', name));
     const options = { keepReference: true, lora: 'off', seed: 0 } as const;
     const engine = await createEngine({ kind, config, weights, options });
@@ -67,10 +68,10 @@ describe.each(Object.entries(models))('%s', (name, model) => {
     await engine.dispose();
   });
 
-  it('is decoded greedily as by transformers, by the engine that it is trained with', async () => {
+  it.each(testedEngines)('is decoded greedily as by transformers on %s, the engine that it is trained with', async (kind) => {
     const { config, weights, eosIds } = await loadCheckpoint(join(golden, 'models', name));
     const options = { keepReference: false, lora: 'off', seed: 0 } as const;
-    const engine = await createEngine({ kind: 'onnx', config, weights, options });
+    const engine = await createEngine({ kind, config, weights, options });
     const { completions } = await engine.generate({
       groups: [{ promptIds: Int32Array.from(model.inputIds), completions: 1 }],
       maxNewTokens: 24,

@@ -54,7 +54,7 @@ function sampleAll(probabilities: Tensor, uniform: Tensor): Tensor {
   const padded = padding === 0 ? probabilities : tf.concat([probabilities, tf.zeros([rows, padding])], 1);
   const grid = tf.reshape(padded, [rows, blocks, blockSize]);
   const mass = tf.sum(grid, -1); // [rows, blocks]
-  const sums = tf.cumsum(mass, -1);
+  const sums = tf.cumsum(mass, 1);
   const target = tf.mul(uniform, lastColumn(sums));
   const block = countUpTo(sums, target);
   // What is left of the target, as a share of the block, scaled to the block's own running sum.
@@ -67,7 +67,7 @@ function sampleAll(probabilities: Tensor, uniform: Tensor): Tensor {
 /** The most probable tokens, each kept while the mass before it is below topP. */
 function sampleNucleus(probabilities: Tensor, uniform: Tensor, topP: number): Tensor {
   const { values, indices } = tf.topk(probabilities, probabilities.shape[1] ?? 0);
-  const sums = tf.cumsum(values, -1);
+  const sums = tf.cumsum(values, 1);
   const kept = tf.cast(tf.less(tf.sub(sums, values), topP), 'float32');
   const place = countUpTo(sums, tf.mul(uniform, tf.max(tf.mul(kept, sums), -1, true)));
   return pick(indices, place);
@@ -75,7 +75,7 @@ function sampleNucleus(probabilities: Tensor, uniform: Tensor, topP: number): Te
 
 /** The first index at which the running sum exceeds uniform · total, int32 [rows, 1]. */
 function invert(weights: Tensor, uniform: Tensor): Tensor {
-  const sums = tf.cumsum(weights, -1);
+  const sums = tf.cumsum(weights, 1);
   return countUpTo(sums, tf.mul(uniform, lastColumn(sums)));
 }
 

@@ -124,7 +124,7 @@ export class EagerCache {
   }
 
   private replace(old: Tensor, make: () => Tensor): Tensor {
-    const made = tf.keep(make());
+    const made = tf.tidy(() => tf.keep(make()));
     old.dispose();
     return made;
   }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../backend/engine/create-engine';
 import type { Engine, GenerateRequest, LossForm, LossRow, OptimizerSettings } from '../../../backend/engine/engine';
 import type { NamedTensors } from '../../../backend/model/named-tensors';
+import { testedEngines } from '../../setup/tested-engines';
 import { randomWeights, smallModel } from './small-model';
 
 const form: LossForm = {
@@ -37,7 +38,7 @@ function equal(a: NamedTensors, b: NamedTensors): boolean {
   return [...a].every(([name, { data }]) => b.get(name)!.data.every((value, index) => value === data[index]));
 }
 
-describe.each(['onnx', 'reference'] as const)('%s engine', (kind) => {
+describe.each(testedEngines)('%s engine', (kind) => {
   const engines: Engine[] = [];
   async function make(keepReference = false, weights: NamedTensors = randomWeights(smallModel, 3)): Promise<Engine> {
     const options = { keepReference, lora: 'off', seed: 0 } as const;
