@@ -29,10 +29,10 @@ export function registerTraceFusedKernels(): void {
     return trace.tensor(trace.graph.contrib('RotaryEmbedding', values), x.shape, 'float32');
   });
 
-  registerTraceKernel('SwiGlu', (trace, inputs) => {
-    const gate = input(inputs, 'gate');
-    const silu = trace.graph.contrib('QuickGelu', [trace.value(gate)], { alpha: { float: 1 } });
-    return trace.tensor(trace.graph.node('Mul', [silu, trace.value(input(inputs, 'up'))]), gate.shape, 'float32');
+  registerTraceKernel('Silu', (trace, inputs) => {
+    const x = input(inputs, 'x');
+    const silu = trace.graph.contrib('QuickGelu', [trace.value(x)], { alpha: { float: 1 } });
+    return trace.tensor(silu, x.shape, 'float32');
   });
 
   registerTraceKernel('ScaledMatMul', (trace, inputs, attributes) => {

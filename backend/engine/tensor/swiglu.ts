@@ -7,15 +7,18 @@ export function swiglu(gate: Tensor, up: Tensor): Tensor {
   return withGradient(
     [gate, up],
     () => {
-      const outputs = kernelOr('SwiGlu', { gate, up }, {}, () => [tf.mul(tf.mul(gate, tf.sigmoid(gate)), up)]);
-      return { value: at(outputs, 0), saved: [gate, up] };
+      const silu = at(
+        kernelOr('Silu', { x: gate }, {}, () => [tf.mul(gate, tf.sigmoid(gate))]),
+        0,
+      );
+      const active = tf.mul(silu, up);
+      return { value: active, saved: [gate, up, silu, active] };
     },
     (dy, saved) => {
-      const g = at(saved, 0);
-      const sigmoid = tf.sigmoid(g);
-      const silu = tf.mul(g, sigmoid);
-      const slope = tf.mul(tf.add(tf.sub(g, silu), 1), sigmoid); // d silu / d gate = σ·(1 + g − g·σ)
-      return [tf.mul(tf.mul(dy, at(saved, 1)), slope), tf.mul(dy, silu)];
+      const [g, u, silu, active] = [at(saved, 0), at(saved, 1), at(saved, 2), at(saved, 3)];
+      // up · d silu / d gate = up·σ·(1 + g − g·σ) = σ·(up − active) + active: few passes over memory
+      const slope = tf.add(tf.mul(tf.sigmoid(g), tf.sub(u, active)), active);
+      return [tf.mul(dy, slope), tf.mul(dy, silu)];
     },
   );
 }
