@@ -2,6 +2,7 @@
 // the window that started it.
 import { randomUUID } from 'node:crypto';
 import { errorText, SuperRlError } from '../protocol/errors';
+import type { DebugName } from './computation/computation';
 import { ComputationProcess } from './computation/computation-process';
 import type { Connection } from './connection';
 import type { ParsedParams } from './request';
@@ -16,9 +17,10 @@ export class DebugSessions {
   }
 
   /** Resolves when the debugger can attach. @throws SuperRlError why the function can't be debugged. */
-  async start(
+  async start<N extends DebugName>(
     client: Connection,
-    params: ParsedParams<'debugReward'>,
+    name: N,
+    params: ParsedParams<N>,
     cancel: AbortSignal,
   ): Promise<{ port: number; session: string }> {
     const session = randomUUID();
@@ -34,7 +36,7 @@ export class DebugSessions {
           isAttachable = true;
           resolve(at);
         };
-        process.run('debugReward', params, { signal, onPort }).then(
+        process.run<DebugName>(name, params, { signal, onPort }).then(
           (outcomes) => {
             if (isAttachable) client.send({ kind: 'debugEnded', session, outcomes });
             else reject(new SuperRlError('internal', 'The reward returned before a debugger could attach.'));

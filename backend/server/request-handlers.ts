@@ -43,6 +43,7 @@ const refusedReadOnly: ReadonlySet<RequestName> = new Set<RequestName>([
   'exportModel',
   'rescore',
   'debugReward',
+  'debugFixture',
   'runFixtures',
 ]);
 
@@ -114,7 +115,8 @@ export function createRequestHandlers(parts: ServerParts): RequestHandlers {
     exportModel: compute('exportModel'),
     rewardFunctions: ({ file }) => rewardFunctionsOf(file),
     rescore: compute('rescore'),
-    debugReward: (params, { client, signal }) => debugSessions.start(client, params, signal),
+    debugReward: (params, { client, signal }) => debugSessions.start(client, 'debugReward', params, signal),
+    debugFixture: (params, { client, signal }) => debugSessions.start(client, 'debugFixture', params, signal),
     endDebug({ session }) {
       debugSessions.end(session);
       return {};

@@ -95,8 +95,13 @@ function typeImportAdvice(error: unknown, file: string): string {
   return name !== undefined && /\.m?ts$/.test(file) ? ` (if ${name} is a type, write: import type { ${name} })` : '';
 }
 
+const imported = new Map<string, object>();
+
+/** Importing again would give the same module, after some milliseconds in the module hook. */
 async function importFile(file: string): Promise<object> {
-  return (await import(pathToFileURL(file).href)) as object;
+  const module = imported.get(file) ?? ((await import(pathToFileURL(file).href)) as object);
+  imported.set(file, module);
+  return module;
 }
 
 async function score(request: Extract<HostRequest, { type: 'score' }>): Promise<void> {

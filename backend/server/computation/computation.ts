@@ -14,16 +14,18 @@ export const computationNames = [
   'exportModel',
   'rescore',
   'debugReward',
+  'debugFixture',
   'runFixtures',
 ] as const;
 export type ComputationName = (typeof computationNames)[number];
 
 /** As the request of the same name answers; a debugged reward's outcomes come after its answer, the port. */
-export type ComputationResult<N extends ComputationName> = N extends 'debugReward' ? RewardOutcome[] : RequestResult<N>;
+export type ComputationResult<N extends ComputationName> = N extends DebugName ? RewardOutcome[] : RequestResult<N>;
+export type DebugName = 'debugReward' | 'debugFixture';
 
 export interface ComputationReport {
   progress(done: number, total: number | undefined, message: string): void;
-  /** debugReward: the debugger can attach here. */
+  /** debugReward and debugFixture: the debugger can attach here. */
   port(port: number): void;
 }
 

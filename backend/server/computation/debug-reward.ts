@@ -20,29 +20,50 @@ export const debugReward: Computation<'debugReward'> = async (params, report) =>
     const which = index === undefined ? `group ${group}` : `completion ${index} of group ${group}`;
     throw new SuperRlError('run', `Step ${step} of this run has no ${which}.`);
   }
+  return debuggedOutcomes(
+    {
+      ...{ rewardFile, export: params.export, baseFolder: workingFolder(run, rewardFile), settings },
+      samples: completions.map((completion) => storedRewardSample(found, completion)),
+    },
+    report,
+  );
+};
+
+export interface DebuggedReward {
+  /** Absolute. */
+  readonly rewardFile: string;
+  readonly export: string | undefined;
+  /** The working folder of the host. */
+  readonly baseFolder: string;
+  readonly settings: RewardSettings;
+  readonly samples: readonly RewardSample[];
+}
+
+/** Starts the host, tells where a debugger can attach, and waits for the function. */
+export async function debuggedOutcomes(debugged: DebuggedReward, report: ComputationReport): Promise<RewardOutcome[]> {
+  const { rewardFile, baseFolder, settings, samples } = debugged;
   const scorer = await createScorer({
     rewards: [
       {
-        name: params.export ?? 'reward',
+        name: debugged.export ?? 'reward',
         file: rewardFile,
-        export: params.export,
+        export: debugged.export,
         weight: 1,
         role: 'correctness',
         timeoutMs: 1,
       },
     ],
-    baseFolder: workingFolder(run, rewardFile),
+    baseFolder,
     pythonPath: settings.pythonPath,
     memoryMb: settings.memoryMb,
     debugging: await debuggingOf(rewardFile, settings.pythonPath, report),
   });
   try {
-    const outcomes = await scorer.score(completions.map((completion) => storedRewardSample(found, completion)));
-    return outcomes.flat();
+    return (await scorer.score([...samples])).flat();
   } finally {
     await scorer.close();
   }
-};
+}
 
 /** As in training, the folder of the run file, if it is still there. */
 function workingFolder(run: string, rewardFile: string): string {

@@ -21,6 +21,7 @@ const computations: { readonly [N in ComputationName]: () => Promise<Computation
   exportModel: async () => (await import('./export-model')).exportModel,
   rescore: async () => (await import('./rescore')).rescore,
   debugReward: async () => (await import('./debug-reward')).debugReward,
+  debugFixture: async () => (await import('./debug-fixture')).debugFixture,
   runFixtures: async () => (await import('./run-fixtures')).runFixtures,
 };
 

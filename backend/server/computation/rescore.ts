@@ -1,11 +1,13 @@
 // A reward function run over a run's stored completions, nothing generated: what it changes, and which decisions
-// of the switch would have been others. The next completions are read while these are scored.
+// of the switch would have been others. Two hosts take turns: the next completions are read and sent to one
+// while the other scores.
 import { dirname, resolve } from 'node:path';
 import { SuperRlError } from '../../protocol/errors';
 import type { SampledGroup } from '../../protocol/messages';
 import type { RunConfig } from '../../protocol/run-config';
 import type { RewardOutcome } from '../../protocol/sample';
 import { createScorer } from '../../rewards/create-scorer';
+import type { RewardSample, Scorer } from '../../rewards/scorer';
 import { readRunRecord } from '../../trainer/run-folder/run-json';
 import { sampledSteps } from '../../trainer/run-folder/sample-file';
 import { readGroups } from '../stored-samples';
@@ -21,30 +23,45 @@ const mostListed = 20_000;
 export const rescore: Computation<'rescore'> = async (params, report) => {
   const { run, component, limit = Number.POSITIVE_INFINITY, settings } = params;
   const { config, runFile } = readRunRecord(run);
-  const scorer = await createScorer({
+  const options = {
     ...settings,
     rewards: [rewardConfig(config, component, resolve(params.rewardFile), params.export)],
     baseFolder: dirname(runFile),
-  });
+  };
+  const scorers: Scorer[] = [];
   try {
+    scorers.push(await createScorer(options), await createScorer(options));
     const tally = new Tally(component, new RescoredDecisions(config, component, await phasesOf(run)));
     const steps = sampledSteps(run);
     const source = batches(run, steps, limit);
-    let next = source.next();
-    for (;;) {
-      const { value: batch, done } = await next;
-      if (done) return tally.result(batch.complete);
-      next = source.next();
-      next.catch(() => {}); // told where it is awaited
-      const samples = batch.groups.flatMap((group) => group.completions.map((one) => storedRewardSample(group, one)));
-      const outcomes = (await scorer.score(samples)).map(([outcome]) => outcome);
-      tally.add(batch.groups, outcomes);
-      report.progress(tally.completions, undefined, `Step ${batch.step} of ${steps.at(-1) ?? 0}`);
+    const underWay: { readonly batch: Batch; readonly outcomes: Promise<RewardOutcome[][]> }[] = [];
+    let complete: boolean | undefined;
+    for (let turn = 0; complete === undefined || underWay.length > 0; turn++) {
+      while (complete === undefined && underWay.length < scorers.length) {
+        const next = await source.next();
+        if (next.done) complete = next.value.complete;
+        else {
+          const scorer = scorers[(turn + underWay.length) % scorers.length];
+          if (scorer) underWay.push({ batch: next.value, outcomes: scorer.score(samplesOf(next.value)) });
+        }
+      }
+      const oldest = underWay.shift();
+      if (!oldest) break;
+      tally.add(
+        oldest.batch.groups,
+        (await oldest.outcomes).map(([outcome]) => outcome),
+      );
+      report.progress(tally.completions, undefined, `Step ${oldest.batch.step} of ${steps.at(-1) ?? 0}`);
     }
+    return tally.result(complete ?? true);
   } finally {
-    await scorer.close();
+    await Promise.all(scorers.map((scorer) => scorer.close()));
   }
 };
+
+function samplesOf({ groups }: Batch): RewardSample[] {
+  return groups.flatMap((group) => group.completions.map((one) => storedRewardSample(group, one)));
+}
 
 interface Batch {
   readonly step: number;
