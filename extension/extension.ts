@@ -11,6 +11,7 @@ import { DashboardPanels } from './dashboard/dashboard-panels';
 import { RewardDebugging } from './debugging/reward-debugging';
 import { ReportDocuments, reportScheme } from './documents/report-documents';
 import { RescoreDocuments, rescoreScheme } from './documents/rescore-documents';
+import { SampleCodeLens } from './documents/sample-code-lens';
 import { SampleDocuments, sampleScheme } from './documents/sample-documents';
 import { DatasetCodeLens } from './inline/dataset-code-lens';
 import { DatasetDiagnostics } from './inline/dataset-diagnostics';
@@ -34,6 +35,7 @@ import { showError } from './show-error';
 import { takePendingStart } from './start/example';
 import { StatusBar } from './status-bar';
 import { offerTerminalCommand } from './terminal-command';
+import { FixtureTests } from './testing/fixture-tests';
 import { DatasetsView } from './views/datasets-view';
 import { RewardsView } from './views/rewards-view';
 import { RunsView } from './views/runs-view';
@@ -130,11 +132,13 @@ function registerEditorParts(services: Services): void {
     vscode.workspace.registerTextDocumentContentProvider(rescoreScheme, rescored),
     vscode.languages.registerDocumentLinkProvider({ scheme: rescoreScheme }, rescored),
     vscode.workspace.registerTextDocumentContentProvider(sampleScheme, samples),
+    vscode.languages.registerCodeLensProvider({ scheme: sampleScheme }, new SampleCodeLens()),
     vscode.workspace.registerTextDocumentContentProvider(reportScheme, reports),
     vscode.window.registerWebviewPanelSerializer(dashboardViewType, dashboards),
     vscode.tasks.registerTaskProvider(taskType.type, new RunTasks(services)),
   );
   registerInlineParts(services);
+  context.subscriptions.push(new FixtureTests({ connection, debugging: services.debugging }));
   if (vscode.workspace.isTrusted) void offerCommand(services);
 }
 

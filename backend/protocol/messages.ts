@@ -254,6 +254,11 @@ export const requests = {
     }),
     z.object({ port: z.int(), session: z.string() }),
   ),
+  /** As debugReward, with a case (from 0) of a fixture file (reward-fixture.ts) as input. */
+  debugFixture: request(
+    z.object({ fixtureFile: z.string(), case: z.int().nonnegative(), settings: rewardSettings }),
+    z.object({ port: z.int(), session: z.string() }),
+  ),
   /** Ends a reward host under a debugger; it also ends with the client's connection. */
   endDebug: request(z.object({ session: z.string() }), nothing),
   /** `{ results }`: one FixtureResult (reward-fixture.ts) a file. */

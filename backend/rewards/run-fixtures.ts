@@ -12,6 +12,7 @@ import {
 } from '../protocol/reward-fixture';
 import type { RewardOutcome } from '../protocol/sample';
 import { createScorer, type ScorerOptions } from './create-scorer';
+import type { RewardSample } from './scorer';
 
 const skippedFolders = new Set(['node_modules', '.git', 'runs', 'dist']);
 
@@ -63,15 +64,7 @@ async function runFixture(
     baseFolder: dirname(file),
   });
   try {
-    // Each case is a group of its own, so that one that fails a batch doesn't take the others along.
-    const samples = cases.map((one, index) => ({
-      prompt: one.prompt,
-      completion: one.completion,
-      answer: one.answer ?? one.row.answer,
-      row: one.row,
-      group: { index, completion: 0, size: 1 },
-      tokenIds: one.tokenIds,
-    }));
+    const samples = cases.map(fixtureSample);
     const outcomes = await scorer.score(samples);
     return {
       fixtureFile: file,
@@ -85,6 +78,18 @@ async function runFixture(
   } finally {
     await scorer.close();
   }
+}
+
+/** What the reward gets. Each case is a group of its own, so that one that fails a batch doesn't take the others along. */
+export function fixtureSample(one: RewardFixtureCase, index: number): RewardSample {
+  return {
+    prompt: one.prompt,
+    completion: one.completion,
+    answer: one.answer ?? one.row.answer,
+    row: one.row,
+    group: { index, completion: 0, size: 1 },
+    tokenIds: one.tokenIds,
+  };
 }
 
 /** undefined when the outcome is as expected. */

@@ -1,13 +1,16 @@
-// Commands on reward functions: debug one on a stored sample, score a run's stored completions anew.
+// Commands on reward functions: debug one on a stored sample, score a run's stored completions anew, keep one as a
+// fixture.
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { SuperRlError } from '../../backend/protocol/errors';
 import { pickDebugSample } from '../debugging/pick-debug-sample';
 import { rescoreSummary } from '../documents/rescore-text';
+import { samplePlace } from '../documents/sample-documents';
 import { rewardSettings } from '../rewards/reward-settings';
 import type { FileReward } from '../rewards/run-rewards';
 import type { Services } from '../services';
+import { saveFixture } from '../testing/save-fixture';
 import { type Handlers, runArgument } from './handler';
 import { pickRun } from './pick-run';
 import { requestWithProgress } from './with-progress';
@@ -20,6 +23,7 @@ const sampleSchema = z.object({
   index: z.int().optional(),
   component: z.string().optional(),
 });
+type SampleArgument = z.infer<typeof sampleSchema>;
 /** A function of a reward file, as lenses and the Rewards view name it. */
 const functionSchema = z.union([
   z.object({ file: z.string(), name: z.string(), only: z.boolean().default(false) }),
@@ -28,28 +32,61 @@ const functionSchema = z.union([
     .transform(({ uri, name }) => ({ file: uri.fsPath, name, only: true })),
 ]);
 
-export function rewardCommands(
-  services: Services,
-): Pick<Handlers, 'superrl.debugReward' | 'superrl.debugRewardAgain' | 'superrl.rescoreRun'> {
+type RewardCommand = 'superrl.debugReward' | 'superrl.debugRewardAgain' | 'superrl.rescoreRun' | 'superrl.saveFixture';
+
+export function rewardCommands(services: Services): Pick<Handlers, RewardCommand> {
   return {
     'superrl.debugReward': (argument) => debugReward(services, argument),
     'superrl.debugRewardAgain': () => services.debugging.debugAgain(),
     'superrl.rescoreRun': (argument) => rescoreRun(services, argument),
+    'superrl.saveFixture': (argument) => saveSample(services, argument),
   };
 }
 
 async function debugReward(services: Services, argument: unknown): Promise<void> {
-  const { connection, rewards, debugging } = services;
-  const sample = sampleSchema.safeParse(argument).data;
+  const chosen = await chooseSample(services, argument, 'Debug');
+  if (!chosen) return;
+  const { reward, place } = chosen;
+  const { debugging } = services;
+  const target = { ...place, rewardFile: reward.file, export: reward.export };
+  await debugging.debug(debugging.onSample(target, reward.component));
+}
+
+async function saveSample(services: Services, argument: unknown): Promise<void> {
+  const chosen = await chooseSample(services, argument, 'Fixture of');
+  if (!chosen) return;
+  const { reward, place } = chosen;
+  const { group, completions } = await services.samples.group(place.run, place.step, place.group);
+  const completion = completions.find(({ index }) => index === (place.index ?? 0));
+  if (!completion) throw new SuperRlError('run', `Step ${place.step}, group ${place.group} has no such completion.`);
+  await saveFixture(reward, group, completion);
+}
+
+/** The sample and reward that the command was called on; else it asks. */
+async function chooseSample(
+  services: Services,
+  argument: unknown,
+  verb: string,
+): Promise<{ reward: FileReward; place: Omit<SampleArgument, 'component'> } | undefined> {
+  const { connection, rewards } = services;
+  const sample = sampleSchema.safeParse(argument).data ?? activeSample();
   const reward = sample
     ? await componentOf(await rewards.of(sample.run), sample.component)
     : await chooseReward(services, argument);
-  if (!reward) return;
-  const place = sample ?? (await pickDebugSample(connection, reward));
-  if (!place) return;
-  const { run, step, group, index } = place;
-  const target = { rewardFile: reward.file, export: reward.export, run, step, group, index };
-  await debugging.debug(debugging.onSample(target, reward.component));
+  if (!reward) return undefined;
+  const picked = sample ?? (await pickDebugSample(connection, reward, `${verb} ${reward.component}`));
+  if (!picked) return undefined;
+  const { run, step, group, index } = picked;
+  return { reward, place: { run, step, group, index } };
+}
+
+/** The completion whose document is in the active editor. */
+function activeSample(): SampleArgument | undefined {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  const place = uri && samplePlace(uri);
+  if (place?.part.kind !== 'completion') return undefined;
+  const { run, step, group, part } = place;
+  return { run, step, group, index: part.index };
 }
 
 async function rescoreRun(services: Services, argument: unknown): Promise<void> {

@@ -81,6 +81,11 @@ export const commands = {
     icon: '$(sync)',
     enablement: `${trusted} && ${contextKeys.hasRuns}`,
   },
+  'superrl.saveFixture': {
+    title: 'Save Sample as Reward Fixture',
+    icon: '$(beaker)',
+    enablement: `${trusted} && ${contextKeys.hasRuns}`,
+  },
   'superrl.newRewardFunction': { title: 'New Reward Function', icon: '$(new-file)', enablement: trusted },
   'superrl.openExample': { title: 'Open Example', icon: '$(beaker)' },
   'superrl.showLog': { title: 'Show Log', icon: '$(output)' },

@@ -48,9 +48,8 @@ const trustedActions: ReadonlySet<DashboardAction> = new Set([
   'exportModel',
   'tryModel',
   'debugReward',
+  'saveFixture',
 ]);
-/** Comes with the editor's fixtures. */
-const missingActions: ReadonlySet<DashboardAction> = new Set(['saveFixture']);
 
 export class DashboardPanel {
   private readonly followed: readonly Followed[];
@@ -171,9 +170,7 @@ export class DashboardPanel {
     this.post({
       kind: 'init',
       view: this.followed.length > 1 ? 'compare' : 'run',
-      actions: dashboardActions.filter(
-        (action) => !missingActions.has(action) && !(restricted && trustedActions.has(action)),
-      ),
+      actions: dashboardActions.filter((action) => !(restricted && trustedActions.has(action))),
       maxSamplesShown: setting('superrl.dashboard.maxSamplesShown'),
       restricted,
     });
@@ -285,8 +282,10 @@ export class DashboardPanel {
         const { step, group, index, component } = message;
         return command('superrl.debugReward', { run, step, group, index, component });
       }
-      case 'saveFixture':
-        throw new Error(`The page asked for ${message.kind}, which was not among the actions it was given.`);
+      case 'saveFixture': {
+        const { step, group, index, component } = message;
+        return command('superrl.saveFixture', { run, step, group, index, component });
+      }
     }
   }
 

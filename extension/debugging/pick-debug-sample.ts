@@ -1,4 +1,4 @@
-// Asks which stored completion a reward function is debugged on: first how to look for it, then which one.
+// Asks which stored completion of a reward is meant: first how to look for it, then which one.
 import * as vscode from 'vscode';
 import type { SampledGroup } from '../../backend/protocol/messages';
 import { outcomeText } from '../documents/group-text';
@@ -31,6 +31,7 @@ const orders: readonly (vscode.QuickPickItem & { readonly order: SampleOrder })[
 export async function pickDebugSample(
   connection: Pick<ServerConnection, 'request'>,
   { run, component }: FileReward,
+  title: string,
 ): Promise<CompletionPlace | undefined> {
   const { groups } = await connection.request('searchSamples', { run, filter: {}, limit: mostGroups });
   if (groups.length === 0) {
@@ -41,14 +42,15 @@ export async function pickDebugSample(
   const counted = orders.map((item) => ({ ...item, ranked: rankSamples(groups, component, item.order) }));
   const offered = counted.filter(({ ranked }) => ranked.length > 0);
   const order = await vscode.window.showQuickPick([...offered, { ...byStep, ranked: [] }], {
-    title: `Debug ${component}`,
+    title,
     placeHolder: 'On which sample?',
     matchOnDescription: true,
   });
   if (!order) return undefined;
-  if (order.order !== undefined) return pickCompletion(order.ranked, component, run);
+  if (order.order !== undefined) return pickCompletion(order.ranked, component, run, title);
   const chosen = await groupsOfStep(connection, run);
-  return chosen && pickCompletion(rankSamples(chosen, component, 'newest', Number.POSITIVE_INFINITY), component, run);
+  if (!chosen) return undefined;
+  return pickCompletion(rankSamples(chosen, component, 'newest', Number.POSITIVE_INFINITY), component, run, title);
 }
 
 async function groupsOfStep(
@@ -67,6 +69,7 @@ async function pickCompletion(
   ranked: readonly RankedSample[],
   component: string,
   run: string,
+  title: string,
 ): Promise<CompletionPlace | undefined> {
   const items = ranked.map(({ group, completion }) => {
     const outcome = completion.rewards[component];
@@ -79,7 +82,7 @@ async function pickCompletion(
     };
   });
   const picked = await vscode.window.showQuickPick(items, {
-    title: `Debug ${component}`,
+    title,
     placeHolder: 'On which completion?',
     matchOnDescription: true,
     matchOnDetail: true,

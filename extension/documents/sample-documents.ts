@@ -44,6 +44,11 @@ export class SampleDocuments implements vscode.TextDocumentContentProvider {
   }
 }
 
+/** undefined: no document of ours. */
+export function samplePlace(uri: vscode.Uri): SamplePlace | undefined {
+  return uri.scheme === sampleScheme ? placeSchema.parse(JSON.parse(uri.query)) : undefined;
+}
+
 /** The file name is what tabs show; the query is what is read. */
 export function sampleUri(place: SamplePlace): vscode.Uri {
   const { part } = place;

@@ -6,7 +6,9 @@ import { createServer } from 'node:net';
 import { dirname, extname } from 'node:path';
 import { promisify } from 'node:util';
 import { SuperRlError } from '../../protocol/errors';
+import type { RewardOutcome } from '../../protocol/sample';
 import { createScorer, type ScorerDebugging } from '../../rewards/create-scorer';
+import type { RewardSample } from '../../rewards/scorer';
 import { readRunRecord } from '../../trainer/run-folder/run-json';
 import { readGroups } from '../stored-samples';
 import type { Computation, ComputationReport } from './computation';
@@ -35,7 +37,7 @@ export interface DebuggedReward {
   readonly export: string | undefined;
   /** The working folder of the host. */
   readonly baseFolder: string;
-  readonly settings: RewardSettings;
+  readonly settings: { readonly pythonPath?: string | undefined; readonly memoryMb?: number | undefined };
   readonly samples: readonly RewardSample[];
 }
 
