@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, prepareModules, prepareTools, root } from './prepare.mjs';
 
-const tools = prepareTools(['python', 'chromium']);
+const tools = prepareTools(['python', 'chromium', 'compiler']);
 process.env.SUPERRL_PYTHON ??= tools.python;
 process.env.SUPERRL_CHROMIUM ??= tools.chromium;
 prepareModules();
@@ -50,6 +50,8 @@ function vitest(project) {
 }
 
 step('checks', process.execPath, ['scripts/check.mjs']);
+// The engines' tests run on it too; it runs on Linux only.
+if (process.platform === 'linux') step('superrl setup tensorflow', process.execPath, ['scripts/tensorflow.mjs']);
 if (step('build', process.execPath, ['scripts/build.mjs'])) {
   for (const project of ['unit', 'golden', 'backend', 'webview']) vitest(project);
   // The specs run the packed extension, as a person installs it.
