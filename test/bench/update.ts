@@ -1,5 +1,5 @@
 // Milliseconds of an update (loss, gradients, AdamW) with random weights, and the process's peak memory:
-//   npx esbuild test/bench/update.ts --bundle --platform=node --format=esm --main-fields=module,main --external:onnxruntime-node --outfile=.cache/bench/update.mjs
+//   npx esbuild test/bench/update.ts --bundle --platform=node --format=esm --main-fields=module,main --external:onnxruntime-node --banner:js="import{createRequire}from'node:module';const require=createRequire(import.meta.url);" --outfile=.cache/bench/update.mjs
 //   node .cache/bench/update.mjs [SHAPE] [MICRO_BATCH_TOKENS] [TOKEN_BUCKET] [THREADS] [ROUNDS]
 import type { LossForm, LossRow, OptimizerSettings } from '../../backend/engine/engine';
 import { OnnxEngine } from '../../backend/engine/onnx/onnx-engine';

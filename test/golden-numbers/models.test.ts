@@ -68,21 +68,24 @@ describe.each(Object.entries(models))('%s', (name, model) => {
     await engine.dispose();
   });
 
-  it.each(testedEngines)('is decoded greedily as by transformers on %s, the engine that it is trained with', async (kind) => {
-    const { config, weights, eosIds } = await loadCheckpoint(join(golden, 'models', name));
-    const options = { keepReference: false, lora: 'off', seed: 0 } as const;
-    const engine = await createEngine({ kind, config, weights, options });
-    const { completions } = await engine.generate({
-      groups: [{ promptIds: Int32Array.from(model.inputIds), completions: 1 }],
-      maxNewTokens: 24,
-      temperature: 1,
-      topP: 1,
-      greedy: true,
-      eosIds,
-      stopMatcher: undefined,
-      uniform: () => 0,
-    });
-    expect([...completions[0]![0]!.tokenIds]).toEqual(model.greedy24);
-    await engine.dispose();
-  });
+  it.each(testedEngines)(
+    'is decoded greedily as by transformers on %s, the engine that it is trained with',
+    async (kind) => {
+      const { config, weights, eosIds } = await loadCheckpoint(join(golden, 'models', name));
+      const options = { keepReference: false, lora: 'off', seed: 0 } as const;
+      const engine = await createEngine({ kind, config, weights, options });
+      const { completions } = await engine.generate({
+        groups: [{ promptIds: Int32Array.from(model.inputIds), completions: 1 }],
+        maxNewTokens: 24,
+        temperature: 1,
+        topP: 1,
+        greedy: true,
+        eosIds,
+        stopMatcher: undefined,
+        uniform: () => 0,
+      });
+      expect([...completions[0]![0]!.tokenIds]).toEqual(model.greedy24);
+      await engine.dispose();
+    },
+  );
 });
