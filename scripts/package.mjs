@@ -36,6 +36,8 @@ export async function packExtension({ target, out }) {
     dependencies: true,
     useYarn: false,
     allowMissingRepository: true,
+    // The README's links lead into the repository, whose address is not for us to know.
+    rewriteRelativeLinks: false,
   });
   return packagePath;
 }

@@ -73,7 +73,7 @@ export class Workbench {
   }
 
   codeLens(text: string): Locator {
-    return this.page.locator('.codelens-decoration', { hasText: text });
+    return this.page.locator('.codelens-decoration a', { hasText: text });
   }
 
   /** The lines in view; the editor draws blanks as no-break spaces. */
