@@ -50,7 +50,7 @@ export const runFileCases: readonly BadInput[] = [
     mistake: 'a field is given twice',
     files: text('{\n  "model": "model",\n  "data": { "train": "train.jsonl" },\n  "name": "a",\n  "name": "b"\n}\n'),
     code: 2,
-    says: 'tiny.superrl.json:1:1: "model" is missing. Add it: A folder in Hugging Face layout, a .gguf file, or { "scratch": {…} } for a small model initialised at random.\ntiny.superrl.json:1:1: "data" is missing. Add it: Prompts with their verifiable answers.\ntiny.superrl.json:3:3: "name" is given twice. Remove one of them.',
+    says: 'tiny.superrl.json:5:3: "name" is given twice. Remove one of them.',
   },
   {
     mistake: 'an unknown field',
