@@ -96,7 +96,7 @@ async function serve(vsix) {
   console.log(
     `\nVS Code with SuperRL is served at\n\n  http://127.0.0.1:${port}/?tkn=${token}&folder=${encodeURI(workspace)}\n\n` +
       'Open it in a browser on this machine (over SSH: ssh -L ' +
-      `${port}:127.0.0.1:${port} …), trust the folder, then F1 and "SuperRL: Start Training".\n` +
+      `${port}:127.0.0.1:${port} …), trust the folder (Restricted Mode, at the bottom left), then F1 and\n"SuperRL: Start Training". ` +
       'Ctrl-C ends the editor; a run goes on.',
   );
 }
