@@ -1,4 +1,4 @@
-// The libraries we measure against and that judge our exports (torch, transformers, TRL) in a venv of their own under
+// The libraries we measure against and that judge our exports (torch, transformers, TRL, PEFT) in a venv of their own under
 // .cache/, keyed by its requirements. `preparePeers()` returns the venv's Python; a failed install stops with its reason.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ export function preparePeers() {
   const venvPython = process.platform === 'win32' ? join(venv, 'Scripts/python.exe') : join(venv, 'bin/python');
   const stamp = join(venv, '.complete');
   if (existsSync(stamp)) return venvPython;
-  console.log('Installing torch, transformers and TRL into .cache/ (some minutes, once)…');
+  console.log('Installing torch, transformers, TRL and PEFT into .cache/ (some minutes, once)…');
   rmSync(venv, { recursive: true, force: true });
   for (const [command, args] of [
     [python, ['-m', 'venv', venv]],

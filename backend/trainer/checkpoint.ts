@@ -6,7 +6,9 @@ import type { StoredCheckpoint } from './run-ledger';
 export async function saveCheckpoint(run: Run, best: boolean): Promise<void> {
   const { engine, ledger, state, config } = run;
   await ledger.append('phase', { step: state.step, phase: 'checkpoint', message: 'Saving' });
-  const adapters = config.lora === 'off' ? undefined : await engine.readWeights();
+  const baseModel = typeof config.model === 'string' ? config.model : null;
+  const adapters =
+    config.lora === 'off' ? undefined : { settings: config.lora, tensors: await engine.readWeights(), baseModel };
   const { path, bytes } = await ledger.saveCheckpoint(
     {
       state,

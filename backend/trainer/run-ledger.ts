@@ -3,6 +3,7 @@
 import type { OptimizerState } from '../engine/engine';
 import type { ModelConfig } from '../model/model-config';
 import type { NamedTensors } from '../model/named-tensors';
+import type { PeftAdapters } from '../model/peft';
 import type { Tokenizer } from '../model/tokenizer';
 import type { EventData, EventType } from '../protocol/events';
 import type { SampleLine } from '../protocol/sample';
@@ -14,8 +15,11 @@ export interface CheckpointContents {
   readonly modelConfig: ModelConfig;
   /** All weights in Hugging Face names, adapters merged: model.safetensors. */
   readonly weights: NamedTensors;
-  /** Under LoRA: the adapters alone, needed to go on training. */
-  readonly adapters?: NamedTensors;
+  /** Under LoRA: the adapters alone, needed to go on training; PEFT opens them too. */
+  readonly adapters?: PeftAdapters & {
+    /** What they were trained on, as the run file names it; null for a model from scratch. */
+    readonly baseModel: string | null;
+  };
   readonly optimizer: OptimizerState;
   /** Its files are stored beside the weights. */
   readonly tokenizer: Tokenizer;

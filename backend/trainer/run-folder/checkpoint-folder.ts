@@ -1,13 +1,13 @@
 // checkpoints/step-NNNNNN/: Hugging Face layout, beside it optimizer.safetensors, state.json and, under LoRA,
-// adapters.safetensors. Made in a temporary folder and renamed, so that a folder of that name is whole;
-// best.json names the one with the best evaluation.
+// adapter/ in PEFT's layout (a folder of its own: transformers takes a model beside adapters for its base). Made in a
+// temporary folder and renamed, so that a folder of that name is whole; best.json names the best by evaluation.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { OptimizerState } from '../../engine/engine';
 import { loadCheckpoint, saveCheckpoint } from '../../model/checkpoint';
-import type { NamedTensors } from '../../model/named-tensors';
+import { loadPeft, savePeft } from '../../model/peft';
 import { openSafetensors, writeSafetensors } from '../../model/safetensors';
 import { errorText, SuperRlError } from '../../protocol/errors';
 import type { CheckpointContents, StoredCheckpoint } from '../run-ledger';
@@ -17,6 +17,7 @@ import { wrongFields } from './run-json';
 import { stepName } from './sample-file';
 import { storageError, systemCode } from './storage-error';
 
+const adapterFolder = 'adapter';
 const bestSchema = z.object({ step: z.int() });
 
 /**
@@ -52,7 +53,7 @@ export async function saveCheckpointFolder(
 async function writeContents(folder: string, contents: CheckpointContents): Promise<void> {
   const { modelConfig: config, weights, tokenizer, adapters, optimizer, state } = contents;
   await saveCheckpoint(folder, { config, weights, tokenizer });
-  if (adapters) await writeSafetensors(join(folder, 'adapters.safetensors'), adapters, { dtype: 'float32' });
+  if (adapters) await savePeft(join(folder, adapterFolder), adapters, adapters.baseModel);
   const moments = new Map([
     ...[...optimizer.first].map(([name, tensor]) => [`first.${name}`, tensor] as const),
     ...[...optimizer.second].map(([name, tensor]) => [`second.${name}`, tensor] as const),
@@ -141,8 +142,8 @@ export async function readCheckpoint(folder: string): Promise<StoredCheckpoint> 
   const state = readCheckpointState(folder);
   const { weights } = await loadCheckpoint(folder);
   const optimizer = await readOptimizer(join(folder, 'optimizer.safetensors'));
-  const adaptersFile = join(folder, 'adapters.safetensors');
-  const adapters = existsSync(adaptersFile) ? await readTensors(adaptersFile) : undefined;
+  const adaptersIn = join(folder, adapterFolder);
+  const adapters = existsSync(adaptersIn) ? (await loadPeft(adaptersIn)).tensors : undefined;
   return { path: folder, state, weights, ...(adapters ? { adapters } : {}), optimizer };
 }
 
@@ -166,17 +167,6 @@ function readState(file: string): TrainerState {
     });
   }
   return parsed.data;
-}
-
-async function readTensors(file: string): Promise<NamedTensors> {
-  const source = await openSafetensors(file);
-  try {
-    const tensors = new Map();
-    for (const name of source.entries.keys()) tensors.set(name, await source.read(name));
-    return tensors;
-  } finally {
-    await source.close();
-  }
 }
 
 async function readOptimizer(file: string): Promise<OptimizerState> {
@@ -211,5 +201,8 @@ function prune(runFolder: string, keep: number): void {
 }
 
 function folderBytes(folder: string): number {
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  return readdirSync(folder, { recursive: true }).reduce(
+    (sum, name) => sum + statSync(join(folder, String(name))).size,
+    0,
+  );
 }
