@@ -24,7 +24,10 @@ export async function auditRun(
   { scorer: scorerOptions, onProgress }: AuditRunOptions = {},
 ): Promise<AuditReport> {
   if (!config.traces) {
-    throw new SuperRlError('config', '"traces" is not set in the run file, so there is nothing to audit. Add "traces": {} when they are a column of the dataset, or {"path": "…"}.');
+    throw new SuperRlError(
+      'config',
+      '"traces" is not set in the run file, so there is nothing to audit. Add "traces": {} when they are a column of the dataset, or {"path": "…"}.',
+    );
   }
   const { data } = config;
   const scorer = await createScorer({ ...scorerOptions, rewards: config.rewards, baseFolder });
