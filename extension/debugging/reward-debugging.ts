@@ -160,6 +160,8 @@ function configuration({ title }: DebugTarget, port: number, id: string, isPytho
     port,
     continueOnAttach: true,
     autoAttachChildProcesses: false,
+    // What runs is the person's file with its types blanked out, place by place: show theirs, not ours.
+    enableContentValidation: false,
     skipFiles: ['<node_internals>/**', '**/dist/reward-host.mjs', '**/dist/typescript-hook.mjs', '**/dist/chunk-*.mjs'],
     [ownSession]: id,
   };

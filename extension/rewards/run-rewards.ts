@@ -1,4 +1,5 @@
 // Which reward components a run has that are files of the person's own, and which run a reward file was last used by.
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { RunSummary } from '../../backend/protocol/messages';
@@ -71,9 +72,16 @@ function isFunction(reward: FileReward, name: string | undefined, only: boolean)
   return reward.export === undefined ? only || name === 'default' : reward.export === name;
 }
 
-/** Exported for tests. */
-export function fileRewards(run: string, record: unknown): FileReward[] {
+/**
+ * Exported for tests. Runs lie in `runs` beside their run file; one that was moved along with its folder is found
+ * there, and not where it was made.
+ */
+export function fileRewards(run: string, record: unknown, exists = existsSync): FileReward[] {
   const { runFile, config } = recordSchema.parse(record);
+  const place = (file: string) => {
+    const beside = resolve(dirname(dirname(run)), file);
+    return exists(beside) ? beside : resolve(dirname(runFile), file);
+  };
   return config.rewards.flatMap((reward) =>
     reward.file === undefined
       ? []
@@ -81,7 +89,7 @@ export function fileRewards(run: string, record: unknown): FileReward[] {
           {
             run,
             component: reward.name,
-            file: resolve(dirname(runFile), reward.file),
+            file: place(reward.file),
             export: reward.export,
           },
         ],

@@ -2,8 +2,7 @@
 // person's own TypeScript is hit with the values of the chosen sample, an edit is seen after Restart, and the result is
 // told when the function returns.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -15,27 +14,18 @@ const patient = { timeout: 120_000, interval: 500 };
 const firstLine = 'const expression = completion.slice';
 
 describe('Debug Reward on Sample', () => {
-  let folder: string;
   let editor: Editor;
   let workbench: Workbench;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'superrl-debug-'));
-    cpSync(join(inject('root'), 'examples/countdown'), folder, {
-      recursive: true,
-      filter: (path) => !path.includes('runs'),
-    });
-    trainTwoSteps(folder);
-    editor = await Editor.open({ copy: folder, path: '/nowhere' });
+    editor = await Editor.open({ copy: join(inject('root'), 'examples/countdown'), path: '/nowhere' });
+    trainTwoSteps(editor.workspace);
     workbench = await editor.window();
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await editor.picture(task.name);
   });
-  afterAll(async () => {
-    await editor?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => editor?.close());
 
   const paused = () => workbench.page.locator('.debug-top-stack-frame-line');
   const variables = () => workbench.page.locator('.debug-variables').first();
@@ -46,21 +36,31 @@ describe('Debug Reward on Sample', () => {
       .findIndex((line) => line.includes(text)) + 1;
 
   async function goToLine(line: number): Promise<void> {
-    await workbench.page.keyboard.press('Control+g');
+    await workbench.page.locator('.editor-instance .view-lines').first().click();
+    await workbench.page.keyboard.press('F1');
     await workbench.quickInput().fill(`:${line}`);
-    await sleep(300);
+    await sleep(500);
     await workbench.page.keyboard.press('Enter');
-    await sleep(300);
+    await workbench.statusBarItem(`Ln ${line},`).waitFor();
+  }
+
+  /** For lists longer than their view. */
+  async function pickByTyping(text: string): Promise<void> {
+    await workbench.quickPickRow('completion 1').first().waitFor();
+    await workbench.quickInput().fill(text);
+    await workbench.pick(text);
   }
 
   it('stops at the breakpoint with the values of the chosen completion', async () => {
     await workbench.openFile('countdown.reward.ts');
+    await workbench.codeLens('mean 0 · σ=0 in 100 % of groups').waitFor();
+    await workbench.codeLens('Debug on sample…').waitFor();
     await goToLine(lineOf(firstLine));
     await workbench.page.keyboard.press('F9');
     await workbench.command('SuperRL: Debug Reward on Sample');
     await workbench.pick('A step…');
     await workbench.pick('Step 2');
-    await workbench.pick('step 2, group 3, completion 2');
+    await pickByTyping('step 2, group 3, completion 2');
     await paused().first().waitFor();
     const { group, completion } = stored(editor.workspace, 2, 2, 1);
     await expect.poll(() => variables().textContent(), patient).toContain(`completion = '${completion.text}`);
@@ -77,8 +77,10 @@ describe('Debug Reward on Sample', () => {
     await workbench.page.keyboard.press('Control+s');
     await workbench.page.keyboard.press('Control+Shift+F5');
     await expect.poll(() => variables().textContent(), patient).toContain('edited = 42');
+    await workbench.page.locator('.debug-variables .monaco-list-row', { hasText: 'Local: solved' }).click();
     const { completion } = stored(editor.workspace, 2, 2, 1);
-    expect(await variables().textContent()).toContain(`completion = '${completion.text}`);
+    await expect.poll(() => variables().textContent(), patient).toContain(`completion = '${completion.text}`);
+    await editor.picture('debug-reward-restarted');
   });
 
   it('tells what the function returned', async () => {
