@@ -1,11 +1,14 @@
 // Commands on data and rewards: audit the traces of a run file into the Problems view, begin a reward function.
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
-import { type Audit, auditSchema, auditSummary } from '../data/inspection';
+import { errorText } from '../../backend/protocol/errors';
+import { parseRunFile } from '../../backend/protocol/run-file';
+import { type Audit, auditSchema, auditSummary, inspectionSchema } from '../data/inspection';
 import type { Services } from '../services';
 import { setting } from '../setting';
 import { exists } from '../start/example';
-import { rewardFileTemplates } from '../start/reward-file-text';
+import { answerType, exampleLines } from '../start/reward-examples';
+import { type RewardData, rewardFileTemplates } from '../start/reward-file-text';
 import type { Handlers } from './handler';
 import { activeRunFile, pickRunFile, saveRunFile } from './pick-run-file';
 import { requestWithProgress } from './with-progress';
@@ -66,10 +69,30 @@ async function newRewardFunction(services: Services): Promise<void> {
   if (name === undefined) return;
   const uri = vscode.Uri.file(join(folder, `${name}.reward.${language.extension}`));
   if (!(await exists(uri))) {
-    await vscode.workspace.fs.writeFile(uri, Buffer.from(language.text(name)));
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(language.text(name, await rewardData(services))));
     await services.files.refresh();
   }
   await vscode.window.showTextDocument(uri, { preview: false });
+}
+
+/** Rows of the dataset of the run file in the editor, or of the only one; undefined: there is none, or it can't be read. */
+async function rewardData({ files, connection, log }: Services): Promise<RewardData | undefined> {
+  const [only, another] = files.runFiles;
+  const runFile = activeRunFile() ?? (another === undefined ? only?.fsPath : undefined);
+  if (runFile === undefined) return undefined;
+  try {
+    const document = await vscode.workspace.openTextDocument(runFile);
+    const { parsed } = parseRunFile(document.getText(), runFile);
+    if (!parsed) return undefined;
+    const file = resolve(dirname(runFile), parsed.data.train);
+    const inspection = inspectionSchema.parse(
+      await connection.request('inspectData', { file, map: parsed.data.map, limit: 20 }),
+    );
+    return { lines: exampleLines(inspection, basename(file)), answerType: answerType(inspection) };
+  } catch (error) {
+    log.info(`The new reward file has no examples from your data: ${errorText(error)}`);
+    return undefined;
+  }
 }
 
 /** Beside the run file in the editor, else the open folder. */

@@ -6,7 +6,7 @@ import { isRunFile } from '../run-file/run-file-diagnostics';
 import type { Services } from '../services';
 import { setting } from '../setting';
 import { dataFileExtensions } from '../start/data-candidates';
-import { provideExample } from '../start/example';
+import { type ExampleName, provideExample } from '../start/example';
 import { StartWizard } from '../start/start-wizard';
 import { fileArgument, type Handlers } from './handler';
 import { activeRunFile, askRunFile, pickRunFile, saveRunFile } from './pick-run-file';
@@ -20,6 +20,7 @@ type StartCommands = Pick<
   | 'superrl.pickTraces'
   | 'superrl.probeSparsity'
   | 'superrl.openExample'
+  | 'superrl.openBrokenExample'
 >;
 
 export function startCommands(services: Services): StartCommands {
@@ -50,13 +51,16 @@ export function startCommands(services: Services): StartCommands {
       const runFile = await pickRunFile(services, argument, 'Probe which run file?');
       if (runFile !== undefined) await probe(services, runFile);
     },
-    'superrl.openExample': async () => {
-      const example = await provideExample(services.context.extensionUri);
-      if (!example) return;
-      if (example.elsewhere) await vscode.commands.executeCommand('vscode.openFolder', example.folder);
-      else await vscode.window.showTextDocument(example.runFile, { preview: false });
-    },
+    'superrl.openExample': () => openExample(services, 'countdown'),
+    'superrl.openBrokenExample': () => openExample(services, 'broken-reward'),
   };
+}
+
+async function openExample({ context }: Services, name: ExampleName): Promise<void> {
+  const example = await provideExample(context.extensionUri, name);
+  if (!example) return;
+  if (example.elsewhere) await vscode.commands.executeCommand('vscode.openFolder', example.folder);
+  else await vscode.window.showTextDocument(example.runFile, { preview: false });
 }
 
 /** Starts a run and shows its dashboard; behind a live one it waits unless the person says otherwise. */

@@ -88,6 +88,7 @@ export const commands = {
   },
   'superrl.newRewardFunction': { title: 'New Reward Function', icon: '$(new-file)', enablement: trusted },
   'superrl.openExample': { title: 'Open Example', icon: '$(beaker)' },
+  'superrl.openBrokenExample': { title: 'Open Example of a Broken Reward', icon: '$(bug)' },
   'superrl.showLog': { title: 'Show Log', icon: '$(output)' },
   'superrl.refreshRuns': { title: 'Refresh', icon: '$(refresh)' },
   'superrl.openRunConfiguration': { title: 'Open Configuration', icon: '$(json)', needsArgument: true },

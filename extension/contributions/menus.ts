@@ -39,6 +39,7 @@ export function menus(): Record<string, readonly MenuEntry[]> {
       { command: 'superrl.refreshRuns', when: view('superrl.runs'), group: 'navigation@3' },
       { command: 'superrl.startTrainingFrom', when: view('superrl.runs'), group: '1_start@1' },
       { command: 'superrl.openExample', when: view('superrl.runs'), group: '1_start@2' },
+      { command: 'superrl.openBrokenExample', when: view('superrl.runs'), group: '1_start@3' },
       { command: 'superrl.selectEngine', when: view('superrl.runs'), group: '2_engine@1' },
       { command: 'superrl.engineDoctor', when: view('superrl.runs'), group: '2_engine@2' },
       { command: 'superrl.showLog', when: view('superrl.runs'), group: '3_log@1' },

@@ -55,6 +55,7 @@ export const viewsWelcome = [
     contents: [
       'No reward function here yet. They live in *.reward.ts, .js, .mjs or .py files, or in files that a run file names.',
       commandLink('New Reward Function', 'superrl.newRewardFunction'),
+      commandLink('Open Example of a Broken Reward', 'superrl.openBrokenExample'),
     ].join('\n'),
   },
 ] as const satisfies readonly { view: ViewId; contents: string; when?: string }[];

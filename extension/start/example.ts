@@ -1,12 +1,13 @@
-// The built-in example: copied to where it can be edited, `superrl-example/` of the open folder or a folder that the
+// The built-in examples: copied to where they can be edited, `superrl-example/` (or its own folder) of the open folder or a folder that the
 // person picks, which is then opened. What was to be started goes on in the window that opens.
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 
-export const exampleFolderName = 'superrl-example';
 const runFileName = 'superrl.superrl.json';
-const exampleName = 'countdown';
+/** Examples by the folder of the extension that has them, with the folder that they are copied to. */
+const exampleFolders = { countdown: 'superrl-example', 'broken-reward': 'superrl-broken-reward' } as const;
+export type ExampleName = keyof typeof exampleFolders;
 const pendingKey = 'superrl.pendingStart';
 const pendingMs = 10 * 60_000;
 
@@ -18,14 +19,18 @@ export interface Example {
 }
 
 /** Copies the example unless it is there already; undefined when the person picked no folder. */
-export async function provideExample(extensionUri: vscode.Uri): Promise<Example | undefined> {
+export async function provideExample(
+  extensionUri: vscode.Uri,
+  name: ExampleName = 'countdown',
+): Promise<Example | undefined> {
+  const exampleFolderName = exampleFolders[name];
   const [open] = vscode.workspace.workspaceFolders ?? [];
-  const parent = open?.uri ?? (await pickParent());
+  const parent = open?.uri ?? (await pickParent(exampleFolderName));
   if (!parent) return undefined;
   const folder = vscode.Uri.joinPath(parent, exampleFolderName);
   const runFile = vscode.Uri.joinPath(folder, runFileName);
   if (!(await exists(runFile))) {
-    await copyFolder(vscode.Uri.joinPath(extensionUri, 'examples', exampleName), folder);
+    await copyFolder(vscode.Uri.joinPath(extensionUri, 'examples', name), folder);
     await copyFile(
       vscode.Uri.joinPath(extensionUri, 'examples', 'rewards.d.ts'),
       vscode.Uri.joinPath(parent, exampleFolderName, 'rewards.d.ts'),
@@ -34,7 +39,7 @@ export async function provideExample(extensionUri: vscode.Uri): Promise<Example 
   return { folder, runFile, elsewhere: open === undefined };
 }
 
-async function pickParent(): Promise<vscode.Uri | undefined> {
+async function pickParent(exampleFolderName: string): Promise<vscode.Uri | undefined> {
   const picked = await vscode.window.showOpenDialog({
     canSelectFiles: false,
     canSelectFolders: true,

@@ -34,6 +34,7 @@ describe('the manifest', () => {
       'openSample',
       'compareSampleWithTrace',
       'openExample',
+      'openBrokenExample',
       'showLog',
       'refreshRuns',
       'openRunConfiguration',
