@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -48,10 +48,17 @@ function run(command, args) {
 function find(tool) {
   const named = process.env[tool.variable];
   if (named) {
-    if (tool.works(named)) return named;
+    if (tool.works(named)) return absolute(named);
     stop([`${tool.variable}=${named} does not work: it should be ${tool.what}. Correct or unset the variable.`]);
   }
-  return tool.commands.find((command) => tool.works(command));
+  const command = tool.commands.find((candidate) => tool.works(candidate));
+  return command && absolute(command);
+}
+
+/** The path of a command: some programs that we hand it to look in no PATH. */
+function absolute(command) {
+  if (isAbsolute(command) || process.platform === 'win32') return command;
+  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', command], { encoding: 'utf8' }).stdout.trim() || command;
 }
 
 function stop(lines) {

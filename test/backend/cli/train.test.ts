@@ -78,6 +78,11 @@ describe('a run to its end', () => {
     expect(await superrl.run('sample', run, '--prompt', '37>', '--greedy', '--max-new-tokens', '4')).toMatchObject({
       code: 0,
     });
+    const record = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8'));
+    record.config.rollout.stop = [...'0123456789>'];
+    writeFileSync(join(run, 'run.json'), JSON.stringify(record));
+    const { out: stopped } = await superrl.run('sample', run, '--prompt', '37>', '--greedy', '--json');
+    expect(JSON.parse(stopped)).toMatchObject({ text: '', tokenIds: [expect.any(Number)] });
     expect((await superrl.run('eval', run, '--step', '77')).err).toMatch(
       /This run has no checkpoint of step 77. There are steps /,
     );
@@ -202,7 +207,9 @@ describe('what a person gets wrong', () => {
 
   it('a runs directory that can not be written', async () => {
     const { code, err } = await superrl.run('train', 'reverse.superrl.json', '--runs', 'train.jsonl');
-    expect(err).toMatch(/error: .*train.jsonl.* Choose another folder with --runs/);
+    expect(err).toMatch(
+      /error: .*train\.jsonl is a file where a folder should be\. Remove it, or choose another folder with --runs\./,
+    );
     expect(code).toBe(1);
   });
 
