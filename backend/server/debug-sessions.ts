@@ -36,7 +36,7 @@ export class DebugSessions {
           isAttachable = true;
           resolve(at);
         };
-        process.run<DebugName>(name, params, { signal, onPort }).then(
+        const told = process.run<DebugName>(name, params, { signal, onPort }).then(
           (outcomes) => {
             if (isAttachable) client.send({ kind: 'debugEnded', session, outcomes });
             else reject(new SuperRlError('internal', 'The reward returned before a debugger could attach.'));
@@ -47,6 +47,10 @@ export class DebugSessions {
             } else reject(error);
           },
         );
+        void told.finally(() => {
+          this.#sessions.delete(session);
+          process.end();
+        });
         signal.addEventListener('abort', () => this.#sessions.delete(session));
       });
       this.#sessions.set(session, abort);

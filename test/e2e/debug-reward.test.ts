@@ -52,6 +52,7 @@ describe('Debug Reward on Sample', () => {
   }
 
   it('stops at the breakpoint with the values of the chosen completion', async () => {
+    await workbench.command('SuperRL: Refresh'); // starts the extension also where the search for run files is slow
     await workbench.openFile('countdown.reward.ts');
     await workbench.codeLens('mean 0 · σ=0 in 100 % of groups').waitFor();
     await workbench.codeLens('Debug on sample…').waitFor();

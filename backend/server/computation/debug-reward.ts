@@ -63,7 +63,8 @@ export async function debuggedOutcomes(debugged: DebuggedReward, report: Computa
   try {
     return (await scorer.score([...samples])).flat();
   } finally {
-    await scorer.close();
+    // Not awaited: a host that is debugged ends only after its debugger has left, and the server ends both.
+    scorer.close().catch(() => undefined);
   }
 }
 
