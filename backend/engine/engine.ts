@@ -24,6 +24,8 @@ export interface EnginePlan {
   readonly tokenBucket: number;
   /** Whether decoding sessions hold the weights as initialisers (rebuilt after an update) or take them as inputs. */
   readonly decodeWeights: 'initializers' | 'inputs';
+  /** The backward pass computes each layer again instead of keeping its results; absent: it keeps them. */
+  readonly gradientCheckpointing?: boolean | undefined;
   /** Where the engine "onnx" runs its training graphs; absent: on the CPU. Decoding is on the CPU always. */
   readonly provider?: 'cpu' | 'webgpu' | undefined;
 }

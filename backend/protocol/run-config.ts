@@ -343,6 +343,12 @@ export const runConfigSchema = z.strictObject({
       microBatchTokens: positiveInt
         .optional()
         .describe('Padded tokens of one forward and backward pass; default: chosen by the engine, stored in run.json.'),
+      gradientCheckpointing: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Compute each layer again in the backward pass instead of keeping its results: less memory, more time.',
+        ),
       dropZeroRows: z
         .boolean()
         .default(true)

@@ -117,7 +117,10 @@ function readConfig(runFile: string, overrides: readonly string[]): RunConfig {
 }
 
 function planOf({ update }: RunConfig): Partial<EnginePlan> {
-  return update.microBatchTokens === undefined ? {} : { microBatchTokens: update.microBatchTokens };
+  return {
+    ...(update.microBatchTokens !== undefined && { microBatchTokens: update.microBatchTokens }),
+    ...(update.gradientCheckpointing && { gradientCheckpointing: true }),
+  };
 }
 
 function storedChoice(stored: StoredChoices | undefined): EngineChoice | undefined {

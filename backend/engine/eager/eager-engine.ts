@@ -109,12 +109,21 @@ export class EagerEngine implements Engine {
     this.activate();
     checkLossRows(this.modelConfig, form, rows);
     const variant = { form, entropy: rows.some((row) => row.entropyWeight !== 0) };
+    const checkpointing = this.plan.gradientCheckpointing ?? false;
     const statistics = emptyStatistics(rows);
     let loss = 0;
     for (const batch of pack(rows, this.plan)) {
       tf.tidy(() => {
         const inputs = tensorsOf({ ...scoreArrays(batch, rows), ...lossArrays(batch, rows) });
-        const result = batchGradient(this.modelConfig, this.policy, this.trainable, inputs, batch.shape, variant);
+        const result = batchGradient(
+          this.modelConfig,
+          this.policy,
+          this.trainable,
+          inputs,
+          batch.shape,
+          variant,
+          checkpointing,
+        );
         for (const tokenLoss of result.losses.dataSync()) loss += tokenLoss;
         fillStatistics(statistics, batch, rows, Float32Array.from(result.scores.dataSync()));
         for (const [name, gradient] of result.gradients) this.add(name, gradient);

@@ -125,7 +125,7 @@ export class OnnxEngine implements Engine {
       const { shape } = batch;
       const { layout } = this.weights.policy;
       const feeds = await this.weights.policy.feeds();
-      const trace = () => traceGradient(layout, shape, variant);
+      const trace = () => traceGradient(layout, shape, variant, this.plan.gradientCheckpointing);
       const session = await this.session(`gradient:${key}:${shapeKey(batch)}`, trace);
       const inputs = scoreArrays(batch, rows);
       const arrays = { ...inputs, ...lossArrays(batch, rows) };

@@ -61,12 +61,18 @@ export function traceScores(layout: WeightLayout, shape: BatchShape): Trace {
   }, layout.provider);
 }
 
-export function traceGradient(layout: WeightLayout, shape: BatchShape, variant: LossVariant): Trace {
+/** @param checkpointing as in batchGradient */
+export function traceGradient(
+  layout: WeightLayout,
+  shape: BatchShape,
+  variant: LossVariant,
+  checkpointing = false,
+): Trace {
   return traceProgram((trace) => {
     const weights = declareWeights(trace, layout);
     const inputs = declareInputs(trace, { ...scoreInputShapes(shape), ...lossInputShapes(shape) });
     const trainable = new Map([...weights.tensors].filter(([name]) => layout.trainable.has(name)));
-    const result = batchGradient(layout.config, weights, trainable, inputs, shape, variant);
+    const result = batchGradient(layout.config, weights, trainable, inputs, shape, variant, checkpointing);
     trace.output(outputNames.losses, result.losses);
     trace.output(outputNames.scores, result.scores);
     for (const [name, gradient] of result.gradients) trace.output(outputNames.gradient(name), gradient);

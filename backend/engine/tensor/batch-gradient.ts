@@ -56,10 +56,10 @@ function score(
   inputs: ScoreInputs,
   shape: BatchShape,
   lookups: Lookups,
-  gradients: { entropy: boolean; head: boolean },
+  gradients: { entropy: boolean; head: boolean; recomputed?: ReadonlyMap<string, Tensor> | undefined },
 ): Tensor {
   const selection = { index: inputs.positions, inverse: inputs.inverse };
-  const hidden = hiddenStates(config, weights, lookups.embedded, shape, selection);
+  const hidden = hiddenStates(config, weights, lookups.embedded, shape, selection, gradients.recomputed);
   return logProbAndEntropy({
     hidden,
     head: weight(weights, headName(config)),
@@ -84,6 +84,7 @@ export function batchScores(
 /**
  * Loss and gradients of the weights in `trainable` (Hugging Face names, or an adapter's tensors by their names).
  * The tensors returned are kept from tidy; dispose of them.
+ * @param checkpointing the backward pass runs each layer again: a third more work for far less memory
  */
 export function batchGradient(
   config: ModelConfig,
@@ -92,6 +93,7 @@ export function batchGradient(
   inputs: ScoreInputs & LossInputs,
   shape: BatchShape,
   variant: LossVariant,
+  checkpointing: boolean,
 ): BatchGradient {
   const embedding = 'model.embed_tokens.weight';
   const head = headName(config);
@@ -103,6 +105,7 @@ export function batchGradient(
     const scores = score(config, weights, inputs, shape, lookups, {
       entropy: variant.entropy,
       head: trainable.has(head),
+      recomputed: checkpointing ? trainable : undefined,
     });
     const [logProb, entropy] = tf.split(scores, 2, 1);
     if (logProb === undefined || entropy === undefined) throw new Error('Scores have two columns.');

@@ -2,6 +2,7 @@
 // scoring. Weights are used in Hugging Face's layout, [out, in].
 import type { ModelConfig } from '../../model/model-config';
 import { causalAttention, causalMask } from './attention';
+import { after, at, withGradient } from './fused-op';
 import { rmsNorm } from './rms-norm';
 import { rotary } from './rotary';
 import { rotaryTable } from './rotary-table';
@@ -52,10 +53,54 @@ function project(weights: DecoderWeights, module: string, x: Tensor): Tensor {
   return tf.add(y, tf.matMul(low, adapter.b, false, true));
 }
 
+/** What all layers share: cosines and sines of the positions, [tokens, headDim / 2], and the mask, [tokens, tokens]. */
+interface LayerConstants {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  readonly mask: Tensor;
+}
+
+/** One layer: [rows · tokens, hidden] → the same, or [selected, hidden] with a selection. */
+function decoderLayer(
+  config: ModelConfig,
+  weights: DecoderWeights,
+  layer: number,
+  input: Tensor,
+  shape: RowShape,
+  { cos, sin, mask }: LayerConstants,
+  selection: RowSelection | undefined,
+): Tensor {
+  const norm = (y: Tensor, scale: string) => rmsNorm(y, weight(weights, scale), config.rmsNormEpsilon);
+  const split = (x: Tensor, heads: number) =>
+    tf.transpose(tf.reshape(x, [shape.rows, shape.tokens, heads, config.headDim]), [0, 2, 1, 3]);
+  const name = `model.layers.${layer}`;
+  const h = norm(input, `${name}.input_layernorm.weight`);
+  let q = split(project(weights, `${name}.self_attn.q_proj`, h), config.heads); // [rows, heads, tokens, headDim]
+  let k = split(project(weights, `${name}.self_attn.k_proj`, h), config.kvHeads);
+  const v = split(project(weights, `${name}.self_attn.v_proj`, h), config.kvHeads);
+  if (config.qkNorm) {
+    q = norm(q, `${name}.self_attn.q_norm.weight`);
+    k = norm(k, `${name}.self_attn.k_norm.weight`);
+  }
+  const mixed = causalAttention(rotary(q, cos, sin), rotary(k, cos, sin), v, mask);
+  let heads = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, config.heads * config.headDim]);
+  let x = input;
+  if (selection !== undefined) {
+    heads = selectRows(heads, selection);
+    x = selectRows(x, selection);
+  }
+  x = tf.add(x, project(weights, `${name}.self_attn.o_proj`, heads));
+  const h2 = norm(x, `${name}.post_attention_layernorm.weight`);
+  const active = swiglu(project(weights, `${name}.mlp.gate_proj`, h2), project(weights, `${name}.mlp.up_proj`, h2));
+  return tf.add(x, project(weights, `${name}.mlp.down_proj`, active));
+}
+
 /**
  * Hidden states after the last norm.
  * @param embedded [rows · tokens, hidden]: the embedding of each token
  * @param selection which positions are wanted; absent: all of them
+ * @param recomputed the trainable tensors, by name, when the backward pass is to compute each layer again instead of
+ *   keeping what its forward pass computed (gradient checkpointing, arXiv 1604.06174)
  * @returns [selected or rows · tokens, hidden]
  */
 export function hiddenStates(
@@ -64,39 +109,56 @@ export function hiddenStates(
   embedded: Tensor,
   shape: RowShape,
   selection?: RowSelection,
+  recomputed?: ReadonlyMap<string, Tensor>,
 ): Tensor {
   const tables = rotaryTable(config, shape.tokens);
-  const cos = tf.tensor(tables.cos, [shape.tokens, config.headDim / 2]);
-  const sin = tf.tensor(tables.sin, [shape.tokens, config.headDim / 2]);
-  const mask = causalMask(shape.tokens);
-  const norm = (x: Tensor, name: string) => rmsNorm(x, weight(weights, name), config.rmsNormEpsilon);
-  const split = (x: Tensor, heads: number) =>
-    tf.transpose(tf.reshape(x, [shape.rows, shape.tokens, heads, config.headDim]), [0, 2, 1, 3]);
-
+  const constants: LayerConstants = {
+    cos: tf.tensor(tables.cos, [shape.tokens, config.headDim / 2]),
+    sin: tf.tensor(tables.sin, [shape.tokens, config.headDim / 2]),
+    mask: causalMask(shape.tokens),
+  };
   let x = embedded; // [rows · tokens, hidden]
   for (let layer = 0; layer < config.layers; layer++) {
-    const at = `model.layers.${layer}`;
-    const h = norm(x, `${at}.input_layernorm.weight`);
-    let q = split(project(weights, `${at}.self_attn.q_proj`, h), config.heads); // [rows, heads, tokens, headDim]
-    let k = split(project(weights, `${at}.self_attn.k_proj`, h), config.kvHeads);
-    const v = split(project(weights, `${at}.self_attn.v_proj`, h), config.kvHeads);
-    if (config.qkNorm) {
-      q = norm(q, `${at}.self_attn.q_norm.weight`);
-      k = norm(k, `${at}.self_attn.k_norm.weight`);
+    // Past the last attention each position is on its own: only the wanted ones go on.
+    const wanted = layer === config.layers - 1 ? selection : undefined;
+    const run = (input: Tensor, given: LayerConstants) =>
+      decoderLayer(config, weights, layer, input, shape, given, wanted);
+    if (recomputed === undefined) {
+      x = run(x, constants);
+    } else {
+      const own = [...recomputed].filter(([name]) => name.includes(`layers.${layer}.`)).map(([, tensor]) => tensor);
+      x = recomputedLayer(run, x, own, constants);
     }
-    const mixed = causalAttention(rotary(q, cos, sin), rotary(k, cos, sin), v, mask);
-    let heads = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, config.heads * config.headDim]);
-    if (selection !== undefined && layer === config.layers - 1) {
-      // Past the last attention each position is on its own: only the wanted ones go on.
-      heads = selectRows(heads, selection);
-      x = selectRows(x, selection);
-    }
-    x = tf.add(x, project(weights, `${at}.self_attn.o_proj`, heads));
-    const h2 = norm(x, `${at}.post_attention_layernorm.weight`);
-    const active = swiglu(project(weights, `${at}.mlp.gate_proj`, h2), project(weights, `${at}.mlp.up_proj`, h2));
-    x = tf.add(x, project(weights, `${at}.mlp.down_proj`, active));
   }
-  return norm(x, 'model.norm.weight');
+  return rmsNorm(x, weight(weights, 'model.norm.weight'), config.rmsNormEpsilon);
+}
+
+/** A layer of which only the input is kept for the backward pass, which runs it again. */
+function recomputedLayer(
+  run: (input: Tensor, constants: LayerConstants) => Tensor,
+  x: Tensor,
+  trainable: readonly Tensor[],
+  { cos, sin, mask }: LayerConstants,
+): Tensor {
+  return withGradient(
+    [x, ...trainable],
+    () => ({ value: run(x, { cos, sin, mask }), saved: [x, cos, sin, mask] }),
+    (dy, saved) => {
+      // Not before the gradient is there, else a graph runtime would hold all layers' results again.
+      const input = after(at(saved, 0), dy);
+      const constants = { cos: at(saved, 1), sin: at(saved, 2), mask: at(saved, 3) };
+      return innerGradients(() => run(input, constants), [input, ...trainable], dy);
+    },
+  );
+}
+
+/** Gradients within a backward pass: tfjs gives up the outer tape when an inner one ends, and still needs it. */
+function innerGradients(f: () => Tensor, xs: Tensor[], dy: Tensor): Tensor[] {
+  const { state } = tf.engine();
+  const outerTape = state.activeTape;
+  const { grads } = tf.engine().gradients(f, xs, dy);
+  state.activeTape = outerTape;
+  return grads;
 }
 
 /** Logits of every position, for tests of small models: int32 [rows, tokens] → [rows · tokens, vocabulary]. */

@@ -18,6 +18,18 @@ export function kernelOr(
   return Array.isArray(outputs) ? (outputs as Tensor[]) : [outputs as Tensor];
 }
 
+/**
+ * x, but only once `earlier` is computed: keeps a graph runtime from starting on it early and holding what follows.
+ * Elsewhere x itself.
+ */
+export function after(x: Tensor, earlier: Tensor | undefined): Tensor {
+  if (earlier === undefined) return x;
+  return at(
+    kernelOr('After', { x, earlier }, {}, () => [x]),
+    0,
+  );
+}
+
 /** The only, or the wanted, tensor of a list that is known to hold it. */
 export function at(tensors: readonly Tensor[], index: number): Tensor {
   const tensor = tensors[index];

@@ -3,7 +3,7 @@
 // token; the backward pass computes each chunk's logits again:
 //   z = h·Eᵀ/T,  p = softmax(z),  dz_j = u·(1[j = target] − p_j) − v·p_j·(log p_j + H)
 // for upstream gradients u of the log-probability and v of the entropy H.
-import { at, kernelOr, withGradient } from './fused-op';
+import { after, at, withGradient } from './fused-op';
 import { type Tensor, tf } from './tfjs';
 
 export interface TokenScoring {
@@ -39,15 +39,6 @@ function chunksOf(x: Tensor, chunkTokens: number): Tensor[] {
 
 function joined(chunks: Tensor[]): Tensor {
   return chunks.length === 1 ? at(chunks, 0) : tf.concat(chunks, 0);
-}
-
-/** x, but only once `earlier` is computed: keeps a graph runtime from holding several chunks' logits at once. */
-function after(x: Tensor, earlier: Tensor | undefined): Tensor {
-  if (earlier === undefined) return x;
-  return at(
-    kernelOr('After', { x, earlier }, {}, () => [x]),
-    0,
-  );
 }
 
 /** @returns [tokens, 2]: log-probability of the target (nats) and entropy (nats). */

@@ -25,6 +25,7 @@ const planSchema = z.object({
   microBatchTokens: z.int(),
   tokenBucket: z.int(),
   decodeWeights: z.enum(['initializers', 'inputs']),
+  gradientCheckpointing: z.boolean().optional(),
   provider: z.enum(['cpu', 'webgpu']).optional(),
 }) satisfies z.ZodType<EnginePlan>;
 
