@@ -30,8 +30,8 @@ describe('prepareRun', () => {
     expect(run.train.length).toBe(80);
     expect(run.heldOut).toBeUndefined();
     expect(run.notes).toEqual([{ level: 'info', message: '80 of 80 prompts have a demonstration (80 in all).' }]);
-    // Which of the two sentences depends on what this machine was set up with.
-    expect(run.engineReason).toMatch(/^The embedded engine "onnx" (is the fastest on a CPU|works everywhere)/);
+    // The rest of the sentence depends on what this machine was set up with.
+    expect(run.engineReason).toMatch(/embedded engine "onnx"/);
   });
 
   it('gives equal weights for equal seeds, others for others', async () => {
