@@ -1,9 +1,12 @@
 // `superrl sample MODEL --prompt TEXT`: what a model writes after a prompt.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { uniformSource } from '../method/random';
 import { renderPrompt } from '../model/prompt';
 import { createStopMatcher, cutEnding } from '../model/stop-matcher';
 import { SuperRlError } from '../protocol/errors';
+import { readRunRecord } from '../trainer/run-folder/run-json';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
 import { exitCodes } from './error-report';
 import { positiveNumber, wholeNumber } from './number-option';
@@ -37,7 +40,11 @@ export function sampleCommand({ terminal, finish }: CommandContext): Command {
       1,
     )
     .option('--samples <n>', 'completions to print', wholeNumber('--samples', 1), 1)
-    .option('--stop <text>', 'stop string; may be given several times', collect)
+    .option(
+      '--stop <text>',
+      'stop string; may be given several times; default: those of the run, if MODEL is one',
+      collect,
+    )
     .option('--seed <n>', 'seed of the sampling', wholeNumber('--seed', 0), 0)
     .addHelpText(
       'after',
@@ -56,7 +63,7 @@ export function sampleCommand({ terminal, finish }: CommandContext): Command {
         if (promptIds.length === 0)
           throw new SuperRlError('usage', 'The prompt is empty; give at least one character.');
         checkContext(model, promptIds.length + 1, 'The prompt');
-        const stops = options.stop ?? [];
+        const stops = options.stop ?? stopsOf(modelPath);
         const key = {
           seed: options.seed,
           purpose: 'sample',
@@ -94,4 +101,9 @@ export function sampleCommand({ terminal, finish }: CommandContext): Command {
       }
       finish(exitCodes.done);
     });
+}
+
+/** A run's completions end where they did in training. */
+function stopsOf(model: string): readonly string[] {
+  return existsSync(join(model, 'run.json')) ? readRunRecord(model).config.rollout.stop : [];
 }

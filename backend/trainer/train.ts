@@ -180,7 +180,8 @@ function outcomeOf(run: Run): TrainOutcome {
   const { steps, minutes, tokens } = run.config.budget;
   if (progressOf(run) < 1) return { state: 'interrupted', reason: run.control.stopReason ?? 'Stopped.' };
   const { state } = run;
-  if (steps !== undefined && state.step >= steps) return { state: 'finished', reason: `${steps} steps are done.` };
+  if (steps !== undefined && state.step >= steps)
+    return { state: 'finished', reason: `${steps} ${steps === 1 ? 'step is' : 'steps are'} done.` };
   if (tokens !== undefined && budgetTokens(state.used) >= tokens)
     return { state: 'finished', reason: `The budget of ${tokens} tokens is used.` };
   return { state: 'finished', reason: `The budget of ${minutes} minutes is used.` };
