@@ -1,6 +1,8 @@
 // The run files, reward files and runs directories of the open folders, kept up to date.
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { ParsedRunFile } from '../backend/protocol/run-config';
+import { parseRunFile } from '../backend/protocol/run-file';
 import { Listeners } from './listeners';
 import { setting } from './setting';
 
@@ -15,21 +17,35 @@ const excluded = '**/{node_modules,.git,checkpoints,samples}/**';
 const mostFiles = 500;
 const settleMs = 300;
 
+/** A run file without mistakes. */
+export interface ReadRunFile {
+  readonly file: string;
+  readonly parsed: ParsedRunFile;
+}
+
 export class WorkspaceFiles implements vscode.Disposable {
   private readonly changes = new Listeners<void>();
   readonly onDidChange = this.changes.on;
   private found: Record<Pattern, readonly vscode.Uri[]> = { runFiles: [], rewardFiles: [], runRecords: [] };
   private readonly disposables: vscode.Disposable[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private read: Promise<ReadRunFile[]> | undefined;
 
   constructor() {
+    const forget = () => {
+      this.read = undefined;
+    };
     for (const pattern of Object.values(patterns)) {
-      const watcher = vscode.workspace.createFileSystemWatcher(pattern, false, true, false);
+      const watcher = vscode.workspace.createFileSystemWatcher(pattern, false, pattern !== patterns.runFiles, false);
+      watcher.onDidChange(forget);
       watcher.onDidCreate(() => this.refreshSoon());
       watcher.onDidDelete(() => this.refreshSoon());
       this.disposables.push(watcher);
     }
     this.disposables.push(
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document.uri.path.endsWith('.superrl.json')) forget();
+      }),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.refreshSoon()),
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration('superrl.runsDirectory')) this.changes.fire();
@@ -43,6 +59,12 @@ export class WorkspaceFiles implements vscode.Disposable {
 
   get rewardFiles(): readonly vscode.Uri[] {
     return this.found.rewardFiles;
+  }
+
+  /** The run files without mistakes, as they are in the editor; parsed again only when one of them has changed. */
+  readRunFiles(): Promise<ReadRunFile[]> {
+    this.read ??= Promise.all(this.found.runFiles.map(readRunFile)).then((all) => all.flat());
+    return this.read;
   }
 
   /** Absolute folders that may hold runs: the setting's, those beside run files, and those that runs were found in. */
@@ -65,6 +87,7 @@ export class WorkspaceFiles implements vscode.Disposable {
       find('runRecords'),
     ]);
     const byPath = (a: vscode.Uri, b: vscode.Uri) => a.fsPath.localeCompare(b.fsPath);
+    this.read = undefined;
     this.found = { runFiles: runFiles.sort(byPath), rewardFiles: rewardFiles.sort(byPath), runRecords };
     this.changes.fire();
   }
@@ -77,5 +100,15 @@ export class WorkspaceFiles implements vscode.Disposable {
   private refreshSoon(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.refresh(), settleMs);
+  }
+}
+
+async function readRunFile(uri: vscode.Uri): Promise<ReadRunFile[]> {
+  try {
+    const document = await vscode.workspace.openTextDocument(uri);
+    const { parsed } = parseRunFile(document.getText(), uri.fsPath);
+    return parsed ? [{ file: uri.fsPath, parsed }] : [];
+  } catch {
+    return []; // deleted meanwhile
   }
 }

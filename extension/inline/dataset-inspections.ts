@@ -3,9 +3,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import * as vscode from 'vscode';
 import type { RequestParams } from '../../backend/protocol/messages';
-import { parseRunFile } from '../../backend/protocol/run-file';
 import { type Inspection, inspectionSchema } from '../data/inspection';
 import type { ServerConnection } from '../server/server-connection';
 import type { WorkspaceFiles } from '../workspace-files';
@@ -25,21 +23,15 @@ export class DatasetInspections {
 
   /** The first run file that trains on it or evaluates with it; undefined: none does. */
   async useOf(file: string): Promise<DatasetUse | undefined> {
-    for (const { fsPath } of this.files.runFiles) {
-      const document = await vscode.workspace.openTextDocument(fsPath).then(
-        (opened) => opened,
-        () => undefined, // deleted meanwhile
-      );
-      const { parsed } = document ? parseRunFile(document.getText(), fsPath) : {};
-      if (!parsed) continue;
+    for (const { file: runFile, parsed } of await this.files.readRunFiles()) {
       const { data, traces } = parsed;
-      const from = (path: string) => resolve(dirname(fsPath), path);
+      const from = (path: string) => resolve(dirname(runFile), path);
       const request = { file, map: data.map };
       if (from(data.train) === file) {
         const path = traces?.path === undefined ? {} : { path: from(traces.path) };
-        return { runFile: fsPath, request: { ...request, ...(traces && { traces: { ...traces, ...path } }) } };
+        return { runFile, request: { ...request, ...(traces && { traces: { ...traces, ...path } }) } };
       }
-      if (data.eval !== undefined && from(data.eval) === file) return { runFile: fsPath, request };
+      if (data.eval !== undefined && from(data.eval) === file) return { runFile, request };
     }
     return undefined;
   }
