@@ -20,7 +20,6 @@ describe('a run goes on, or can go on', () => {
 
   beforeEach(async () => {
     editor = await Editor.open({ workspace: smallRun() });
-    workbench = await editor.window();
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await editor.picture(task.name);
@@ -40,10 +39,15 @@ describe('a run goes on, or can go on', () => {
       .map((line) => Number(line.trim().split(' ')[0]));
 
   async function startRun(): Promise<void> {
-    await workbench.openFile('small.superrl.json');
-    await workbench.codeLens('Start Training').click();
-    await workbench.dashboard().name.waitFor();
-    await expect.poll(() => workbench.dashboard().step(), patient).toBeGreaterThan(25);
+    workbench = await editor.window();
+    await startIn(workbench);
+  }
+
+  async function startIn(window: Workbench): Promise<void> {
+    await window.openFile('small.superrl.json');
+    await window.codeLens('Start Training').click();
+    await window.dashboard().name.waitFor();
+    await expect.poll(() => window.dashboard().step(), patient).toBeGreaterThan(25);
   }
 
   it('after the server was killed: interrupted with the reason, and resumed from the checkpoint', async () => {
@@ -57,7 +61,8 @@ describe('a run goes on, or can go on', () => {
     await expect.poll(() => stepsOf(run()).length, patient).toBeGreaterThan(done);
     expect(record().pid).not.toBe(before);
     await workbench.command('SuperRL: Stop');
-    await expect.poll(() => stateOf(run()), patient).toBe('finished');
+    await expect.poll(() => stateOf(run()), patient).toBe('interrupted');
+    expect(eventsOf(run()).findLast(({ type }) => type === 'state')?.data.reason).toContain('Stopped');
     expect(stepsOf(run())).toEqual(counted(stepsOf(run()).length));
     expect(eventsOf(run()).map(({ seq }) => seq)).toEqual(counted(eventsOf(run()).length));
   });
@@ -90,7 +95,9 @@ describe('a run goes on, or can go on', () => {
   it('with two windows that start at once: one server, both live', async () => {
     const [first, second] = await Promise.all([editor.window(), editor.window()]);
     await Promise.all([first.showView(), second.showView()]);
-    await startRun();
+    await expect.poll(() => processes('superrl.mjs', 'serve').length, patient).toBe(1);
+    await first.showExplorer();
+    await startIn(first);
     expect(processes('superrl.mjs', 'serve')).toEqual([record().pid]);
     for (const window of [first, second]) {
       await window.page.bringToFront();
@@ -108,6 +115,7 @@ describe('a run goes on, or can go on', () => {
       cwd: editor.workspace,
       env: { ...process.env, XDG_STATE_HOME: join(editor.root, 'state') },
     });
+    workbench = await editor.window();
     try {
       await workbench.showView();
       await workbench.treeRow(/small/).first().click();

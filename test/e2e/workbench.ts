@@ -90,6 +90,10 @@ export class Workbench {
     await this.page.locator('.activitybar .action-item a[aria-label^="SuperRL"]').first().click();
   }
 
+  async showExplorer(): Promise<void> {
+    await this.page.locator('.activitybar .action-item a[aria-label^="Explorer"]').first().click();
+  }
+
   treeRow(text: string | RegExp): Locator {
     return this.page.locator('.pane-body .monaco-list-row', { hasText: text });
   }
