@@ -1,6 +1,6 @@
-// The debugger on the reward of a stored completion, in the real workbench with no `node` on PATH: the breakpoint in the
-// person's own TypeScript is hit with the values of the chosen sample, an edit is seen after Restart, and the result is
-// told when the function returns.
+// The debugger on the reward of a stored completion, in the real workbench: the breakpoint in the person's own
+// TypeScript is hit with the values of the chosen sample, an edit is seen after Restart, and the result is told when the
+// function returns.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,16 +9,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { Editor } from './editor';
 import type { Workbench } from './workbench';
 
-const patient = { timeout: 120_000, interval: 500 };
+const patient = { timeout: 240_000, interval: 500 };
 /** The first statement of `solved`. */
 const firstLine = 'const expression = completion.slice';
 
-describe('Debug Reward on Sample', () => {
+describe('Debug Reward on Sample', { timeout: 600_000 }, () => {
   let editor: Editor;
   let workbench: Workbench;
 
   beforeAll(async () => {
-    editor = await Editor.open({ copy: join(inject('root'), 'examples/countdown'), path: '/nowhere' });
+    editor = await Editor.open({ copy: join(inject('root'), 'examples/countdown') });
     trainTwoSteps(editor.workspace);
     workbench = await editor.window();
   });

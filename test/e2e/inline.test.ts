@@ -7,10 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { Editor } from './editor';
 import type { Workbench } from './workbench';
 
-const patient = { timeout: 120_000, interval: 500 };
+const patient = { timeout: 240_000, interval: 500 };
 const rows = 6;
 
-describe('outcomes in a dataset', () => {
+describe('outcomes in a dataset', { timeout: 600_000 }, () => {
   let editor: Editor;
   let workbench: Workbench;
 
