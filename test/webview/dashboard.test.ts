@@ -177,8 +177,8 @@ describe('a run with everything', () => {
     expect(await page.locator('.completion.invalid .rewards .invalid').textContent()).toBe(
       'answerthrew: TypeError: text is undefined',
     );
-    await page.locator('.completion').nth(1).locator('[aria-label="Compare with the trace"]').click();
-    await page.locator('.completion').nth(1).locator('[aria-label="Debug the reward on this"]').click();
+    await page.locator('.completion').nth(1).getByRole('button', { name: 'Compare with the trace' }).click();
+    await page.locator('.completion').nth(1).getByRole('button', { name: 'Debug the reward on this' }).click();
     await page.getByText('Show in the dataset').click();
     await expect
       .poll(() => posted.slice(-3))
@@ -245,7 +245,7 @@ describe('a run with everything', () => {
     expect(await banner.textContent()).toContain('Keep switch.reads at correctness');
     await banner.getByText('Show the step').click();
     await expect.poll(() => posted).toContainEqual({ kind: 'readSamples', id: expect.any(Number), step: 24 });
-    await banner.locator('[aria-label="Put this alarm away"]').click();
+    await banner.getByRole('button', { name: 'Put this alarm away' }).click();
     expect(await banner.count()).toBe(0);
     await page.locator('#tab-alarms').click();
     expect(await page.locator('.alarms > li').count()).toBe(1);

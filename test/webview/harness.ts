@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
 import {
   type DashboardAction,
   type DashboardGroup,
@@ -113,6 +113,7 @@ export class Dashboard {
 
   private constructor(
     readonly page: Page,
+    private readonly devTools: CDPSession,
     readonly feed: DashboardFeed,
     private readonly source: Source,
     private readonly actions: readonly DashboardAction[],
@@ -134,7 +135,9 @@ export class Dashboard {
     const { theme = 'dark', width = 1280, height = 900, actions = dashboardActions, known = true } = options;
     const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
     const page = await context.newPage();
-    const dashboard = new Dashboard(page, new DashboardFeed(source.summary.run), source, actions);
+    const devTools = await context.newCDPSession(page);
+    await devTools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const dashboard = new Dashboard(page, devTools, new DashboardFeed(source.summary.run), source, actions);
     if (known) {
       dashboard.feed.setSummary(source.summary);
       dashboard.feed.setStored({ record: source.record });
@@ -163,6 +166,21 @@ export class Dashboard {
 
   async update(): Promise<void> {
     await this.post(...this.feed.update());
+  }
+
+  /**
+   * Milliseconds of processor time that the page's main thread has worked since it was opened. The clock on the wall
+   * also tells of what else a busy machine does.
+   */
+  async workedMs(): Promise<number> {
+    const { metrics } = await this.devTools.send('Performance.getMetrics');
+    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
+  }
+
+  /** Bytes of the page's objects that are still in use. */
+  async usedHeap(): Promise<number> {
+    await this.devTools.send('HeapProfiler.collectGarbage');
+    return (await this.devTools.send('Runtime.getHeapUsage')).usedSize;
   }
 
   async close(): Promise<void> {

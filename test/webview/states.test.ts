@@ -147,7 +147,7 @@ test('comparison: strips, curves on three axes, and the settings that differ', a
   await page.locator('vscode-option').getByText('wall clock').click();
   await page.locator('.compared-runs vscode-checkbox').first().click();
   await expect.poll(() => page.locator('.compared-strip').count()).toBe(1);
-  await page.locator('[aria-label="Open gsm8k-30"]').click();
+  await page.getByRole('button', { name: 'Open gsm8k-30' }).click();
   await expect.poll(() => posted.at(-1)).toEqual({ kind: 'openRun', run: '/runs/synthetic-30' });
   expect(dashboard.problems.filter((text) => !text.includes('Content Security Policy'))).toEqual([]);
 });

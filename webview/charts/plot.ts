@@ -44,6 +44,8 @@ export interface PlotOptions {
 /** Series of uPlot a line is made of, in this order: faint, low, high, values. */
 const seriesPerLine = 4;
 const yAxisWidth = 54;
+/** A mark narrower than this is a click with an unsteady hand. */
+const dragPixels = 6;
 
 export class Plot {
   readonly element: HTMLElement;
@@ -164,7 +166,8 @@ export class Plot {
         cursor: {
           y: false,
           points: { show: false },
-          drag: { x: true, y: false, setScale: false, dist: 6 },
+          // At the edges uPlot takes a click for a drag and would swallow it; #zoom tells them apart.
+          drag: { x: true, y: false, setScale: false, dist: dragPixels, click: () => undefined },
           sync: { key: syncKey, scales: ['x', null], setSeries: false },
         },
         hooks: {
@@ -225,7 +228,7 @@ export class Plot {
 
   #zoom(plot: uPlot): void {
     const { left, width } = plot.select;
-    if (width <= 0) return;
+    if (width < dragPixels) return;
     this.#zooming = true;
     setTimeout(() => {
       this.#zooming = false;

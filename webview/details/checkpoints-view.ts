@@ -30,7 +30,7 @@ export class CheckpointsView {
       this.element.replaceChildren(element('p', { class: 'empty' }, text));
       return 0;
     }
-    const heads = ['Step', 'Held-out', 'Saved', 'Size', 'Folder', ''].map((text) =>
+    const heads = ['Step', 'Held-out', 'Saved', 'Size', 'Folder', 'Use'].map((text) =>
       element('th', { scope: 'col' }, text),
     );
     this.element.replaceChildren(

@@ -38,7 +38,7 @@ export function completionCard(completion: DashboardCompletion, context: CardCon
       'header',
       {},
       element(
-        'h4',
+        'h3',
         {},
         icon(verdict === 'success' ? 'check' : verdict === 'failure' ? 'cross' : 'warning'),
         `#${index + 1} ${words}`,

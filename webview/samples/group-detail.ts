@@ -118,12 +118,12 @@ export class GroupDetail {
     const title =
       demonstrations.length === 1 ? 'Trace' : `Trace ${this.#demonstration + 1} of ${demonstrations.length}`;
     return element(
-      'aside',
+      'section',
       { class: 'trace', 'aria-label': title },
       element(
         'header',
         {},
-        element('h4', {}, title),
+        element('h3', {}, title),
         demonstrations.length > 1 &&
           button({ label: 'Previous trace', icon: 'previous', iconOnly: true, onClick: () => turn(-1) }),
         demonstrations.length > 1 &&

@@ -92,7 +92,8 @@ export interface TextFieldOptions {
 }
 
 export function textField({ label, placeholder, size, onCommit }: TextFieldOptions): HTMLElement {
-  const control = element('vscode-text-field', { 'aria-label': label, placeholder, size });
+  // The toolkit names the field by its content alone; the style sheet hides that, as a label stands or is evident.
+  const control = element('vscode-text-field', { placeholder, size }, label);
   control.addEventListener('change', () => onCommit(valueIn(control)));
   return control;
 }
@@ -121,7 +122,10 @@ export class Panels {
   readonly #tabs = new Map<string, { tab: HTMLElement; badge: HTMLElement }>();
   #active: string;
 
+  readonly #onShow: (id: string) => void;
+
   constructor(label: string, panels: readonly Panel[], onShow: (id: string) => void) {
+    this.#onShow = onShow;
     this.#active = panels[0]?.id ?? '';
     const children: Child[] = [];
     for (const { id, title } of panels) {
@@ -133,10 +137,8 @@ export class Panels {
     for (const { id, content } of panels) children.push(element('vscode-panel-view', { id: `view-${id}` }, content));
     this.element = element('vscode-panels', { 'aria-label': label, activeid: `tab-${this.#active}` }, ...children);
     this.element.addEventListener('change', () => {
-      const id = (this.element.getAttribute('activeid') ?? '').replace(/^tab-/, '');
-      if (id === this.#active || !this.#tabs.has(id)) return;
-      this.#active = id;
-      onShow(id);
+      // The attribute follows later than the property.
+      if ('activeid' in this.element) this.#select(String(this.element.activeid).replace(/^tab-/, ''));
     });
   }
 
@@ -146,6 +148,13 @@ export class Panels {
 
   show(id: string): void {
     this.element.setAttribute('activeid', `tab-${id}`);
+    this.#select(id);
+  }
+
+  #select(id: string): void {
+    if (id === this.#active || !this.#tabs.has(id)) return;
+    this.#active = id;
+    this.#onShow(id);
   }
 
   /** A number after the title; 0: none. */
