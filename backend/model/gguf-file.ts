@@ -161,7 +161,11 @@ class HeadReader {
 function parseHead(head: Buffer, file: string) {
   const reader = new HeadReader(head);
   if (head.length < 4 || reader.uint32() !== magic) {
-    throw new SuperRlError('model', 'this is not a GGUF file (it does not begin with "GGUF"). Check the path, or download it again.', { place: { file } });
+    throw new SuperRlError(
+      'model',
+      'this is not a GGUF file (it does not begin with "GGUF"). Check the path, or download it again.',
+      { place: { file } },
+    );
   }
   const version = reader.uint32();
   if (version !== 2 && version !== 3) {

@@ -30,11 +30,21 @@ describe('files', () => {
   });
 
   it('that are empty', async () => {
-    expect(await open(write('empty.jsonl', ''))).toBe('empty.jsonl: The file is empty. Check that it is the right one.');
-    expect(await open(write('blank.jsonl', '\ufeff\n \n'))).toBe('blank.jsonl: The file is empty. Check that it is the right one.');
-    expect(await open(write('none.json', '[ ]'))).toBe('none.json: The file has no rows. Check that it is the right one.');
-    expect(await open(write('header.csv', 'prompt,answer\n'))).toBe('header.csv: The file has no rows. Check that it is the right one.');
-    expect(await open(write('empty.jsonl.gz', ''))).toBe('empty.jsonl.gz: The file is empty. Check that it is the right one.');
+    expect(await open(write('empty.jsonl', ''))).toBe(
+      'empty.jsonl: The file is empty. Check that it is the right one.',
+    );
+    expect(await open(write('blank.jsonl', '\ufeff\n \n'))).toBe(
+      'blank.jsonl: The file is empty. Check that it is the right one.',
+    );
+    expect(await open(write('none.json', '[ ]'))).toBe(
+      'none.json: The file has no rows. Check that it is the right one.',
+    );
+    expect(await open(write('header.csv', 'prompt,answer\n'))).toBe(
+      'header.csv: The file has no rows. Check that it is the right one.',
+    );
+    expect(await open(write('empty.jsonl.gz', ''))).toBe(
+      'empty.jsonl.gz: The file is empty. Check that it is the right one.',
+    );
   });
 
   it('that are binary or in another encoding', async () => {
