@@ -1,5 +1,5 @@
 // `npm run study -- NAME`: trains every cell (arm × seed) of a study by the command line, stores each finished cell as
-// docs/results/NAME/ARM-SEED.json and goes on with what is missing when started again. `--tables` only rewrites the tables
+// docs/results/NAME/ARM-SEED.json (spaces as dashes) and goes on with what is missing when started again. `--tables` only rewrites the tables
 // of docs/results.md from the stored cells. Arms of a study get equal budget.tokens (METHOD: "Budget and comparison").
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ if (!flags.includes('--tables')) {
   for (const seed of study.seeds) {
     for (const [arm, overrides] of Object.entries(study.arms)) {
       if (study.tuning.includes(arm) && seed !== study.seeds[0]) continue;
-      const cell = join(results, `${arm}-${seed}.json`);
+      const cell = join(results, `${arm}-${seed}.json`.replaceAll(' ', '-'));
       if (!existsSync(cell)) writeFileSync(cell, `${JSON.stringify(trainCell(arm, overrides, seed), null, 1)}\n`);
     }
   }
