@@ -30,6 +30,8 @@ export default defineConfig({
           include: ['test/backend/**/*.test.ts'],
           server: tfjs,
           pool: 'forks',
+          // Real processes on shared cores: one that was starved gets a second chance, which the report shows.
+          retry: 1,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
@@ -43,6 +45,7 @@ export default defineConfig({
           pool: 'forks',
           // Two browsers on two cores double every time: one spec after another.
           fileParallelism: false,
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -56,6 +59,7 @@ export default defineConfig({
           pool: 'forks',
           // Two browsers on two cores double every time: one spec after another.
           fileParallelism: false,
+          retry: 1,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
