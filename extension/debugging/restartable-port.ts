@@ -27,6 +27,7 @@ const betweenAttemptsMs = 250;
 
 export class RestartablePort {
   private host: Promise<DebugHost> | undefined;
+  private closed = false;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -60,6 +61,7 @@ export class RestartablePort {
 
   /** Ends the host that is there, and every connection. */
   close(): void {
+    this.closed = true;
     this.server.close();
     for (const socket of this.sockets) socket.destroy();
     const { host } = this;
@@ -77,11 +79,8 @@ export class RestartablePort {
       client.once('close', () => resolve(undefined));
     });
     if (first === undefined) return;
-    this.host ??= this.options.start();
-    const { host } = this;
     try {
-      const { port, session } = await host;
-      const target = await connectTo(port);
+      const { target, host, session } = await this.reach();
       this.track(target);
       if (this.options.attaches(first.toString('latin1'))) {
         target.once('close', () => this.left(host, session));
@@ -91,10 +90,26 @@ export class RestartablePort {
       client.once('close', () => target.destroy());
       target.once('close', () => client.destroy());
     } catch (error) {
-      if (this.host === host) this.host = undefined;
       client.destroy();
-      this.options.failed(error);
+      if (!this.closed) this.options.failed(error);
     }
+  }
+
+  /** A connection to the host that is there, or to a new one: on Restart the next attachment overlaps with the last. */
+  private async reach(): Promise<{ target: Socket; host: Promise<DebugHost>; session: string }> {
+    while (!this.closed) {
+      this.host ??= this.options.start();
+      const { host } = this;
+      try {
+        const { port, session } = await host;
+        const target = await connectTo(port, () => this.host === host);
+        if (target) return { target, host, session };
+      } catch (error) {
+        if (this.host === host) this.host = undefined;
+        throw error;
+      }
+    }
+    throw new Error('The debug session was closed.');
   }
 
   /** A host serves one attachment: what connects next gets a new one. */
@@ -110,9 +125,9 @@ export class RestartablePort {
   }
 }
 
-/** Tries for a while: debugpy doesn't say when it listens. */
-async function connectTo(port: number): Promise<Socket> {
-  for (let attempt = 1; ; attempt++) {
+/** Tries for a while, since debugpy doesn't say when it listens; undefined: the host is not wanted any more. */
+async function connectTo(port: number, isWanted: () => boolean): Promise<Socket | undefined> {
+  for (let attempt = 1; isWanted(); attempt++) {
     try {
       return await new Promise<Socket>((resolve, reject) => {
         const socket = connect(port, '127.0.0.1', () => resolve(socket));
@@ -123,4 +138,5 @@ async function connectTo(port: number): Promise<Socket> {
       await sleep(betweenAttemptsMs);
     }
   }
+  return undefined;
 }
