@@ -1,0 +1,229 @@
+// One engine at one size, alone in its process: start-up, generation, update, memory, and how far its numbers are from
+// the CPU's. Prints one JSON line. scripts/bench-gpu.mjs runs it for every engine that finds a GPU:
+//   npm run bench -- engine onnx|onnx-webgpu|tensorflow 1m|25m|135m [--checkpointing] [--lora] [--no-generate] [--once]
+import { createEngine } from '../../backend/engine/create-engine';
+import type {
+  Engine,
+  EngineOptions,
+  EnginePlan,
+  GenerateRequest,
+  LossForm,
+  LossRow,
+} from '../../backend/engine/engine';
+import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
+import type { NamedTensor, NamedTensors } from '../../backend/model/named-tensors';
+import { chooseEngine } from '../../backend/trainer/choose-engine';
+
+const llama = {
+  architecture: 'llama',
+  contextLength: 1024,
+  rmsNormEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  ropeScaling: undefined,
+  tiedEmbeddings: true,
+  qkvBias: false,
+  qkNorm: false,
+} as const;
+const shapes: Record<string, { readonly config: ModelConfig; readonly rows: number }> = {
+  '1m': {
+    config: {
+      ...llama,
+      vocabularySize: 512,
+      hiddenSize: 128,
+      layers: 4,
+      heads: 4,
+      kvHeads: 2,
+      headDim: 32,
+      intermediateSize: 352,
+    },
+    rows: 64,
+  },
+  '25m': {
+    config: {
+      ...llama,
+      vocabularySize: 4096,
+      hiddenSize: 512,
+      layers: 8,
+      heads: 8,
+      kvHeads: 4,
+      headDim: 64,
+      intermediateSize: 1408,
+    },
+    rows: 32,
+  },
+  '135m': {
+    config: {
+      ...llama,
+      vocabularySize: 49_152,
+      hiddenSize: 576,
+      layers: 30,
+      heads: 9,
+      kvHeads: 3,
+      headDim: 64,
+      intermediateSize: 1536,
+    },
+    rows: 16,
+  },
+};
+const form: LossForm = {
+  type: 'grpo',
+  ratio: 'token',
+  clipLow: 0.2,
+  clipHigh: 0.2,
+  ratioMax: 5,
+  klCoefficient: 0,
+  klBiasCorrection: true,
+};
+const settings = { learningRate: 1e-4, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
+const promptTokens = 64;
+const completionTokens = 64;
+
+const [kind = 'onnx', shape = '1m', ...flags] = process.argv.slice(2);
+const bench = shapes[shape];
+if (bench === undefined || (kind !== 'onnx' && kind !== 'onnx-webgpu' && kind !== 'tensorflow')) {
+  throw new Error(`usage: engine onnx|onnx-webgpu|tensorflow ${Object.keys(shapes).join('|')}`);
+}
+const { config } = bench;
+
+function weightsOf(seed: number): NamedTensors {
+  const weights = new Map<string, NamedTensor>();
+  let state = seed;
+  for (const [name, size] of weightShapes(config)) {
+    const length = size.reduce((product, dimension) => product * dimension, 1);
+    const data = Float32Array.from({ length }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return size.length === 1 ? 1 : (state / 2 ** 32 - 0.5) * 0.14;
+    });
+    weights.set(name, { shape: size, data });
+  }
+  return weights;
+}
+
+function start(asked: 'onnx' | 'onnx-webgpu' | 'tensorflow', more: Partial<EnginePlan> = {}): Promise<Engine> {
+  const choice = chooseEngine(asked);
+  const lora = flags.includes('--lora')
+    ? { rank: 16, alpha: 32, targets: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] }
+    : 'off';
+  const options: EngineOptions = { plan: { ...choice.plan, ...more }, keepReference: false, lora, seed: 0 };
+  return createEngine({ kind: choice.kind, config, weights: weightsOf(7), options });
+}
+
+function lossRows(count: number): LossRow[] {
+  const length = promptTokens + completionTokens;
+  return Array.from({ length: count }, (_, row) => ({
+    tokenIds: Int32Array.from({ length }, (_unused, token) => (row * 31 + token * 7) % config.vocabularySize),
+    promptLength: promptTokens,
+    temperature: 1,
+    pgWeight: 1 / (count * completionTokens),
+    sftWeight: 0,
+    entropyWeight: 0,
+    advantage: (row % 8) / 4 - 1,
+  }));
+}
+
+function request(rows: number, more: Partial<GenerateRequest> = {}): GenerateRequest {
+  const k = Math.min(rows, 8);
+  return {
+    groups: Array.from({ length: rows / k }, (_, group) => ({
+      promptIds: Int32Array.from(
+        { length: promptTokens },
+        (_unused, t) => (group * 31 + t * 7) % config.vocabularySize,
+      ),
+      completions: k,
+    })),
+    maxNewTokens: completionTokens,
+    temperature: 1,
+    topP: 1,
+    greedy: false,
+    eosIds: [],
+    stopMatcher: undefined,
+    uniform: (group, completion, token) => (group * 0.31 + completion * 0.17 + token * 0.618) % 1,
+    ...more,
+  };
+}
+
+async function best(rounds: number, run: () => Promise<unknown>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    const begin = performance.now();
+    await run();
+    least = Math.min(least, performance.now() - begin);
+  }
+  return least;
+}
+
+/** ‖a − b‖ / ‖b‖ over all tensors. */
+function relative(a: NamedTensors, b: NamedTensors): number {
+  let difference = 0;
+  let size = 0;
+  for (const [name, { data }] of b) {
+    const other = a.get(name)?.data;
+    data.forEach((value, index) => {
+      difference += ((other?.[index] ?? Number.NaN) - value) ** 2;
+      size += value ** 2;
+    });
+  }
+  return Math.sqrt(difference / size);
+}
+
+const begin = performance.now();
+const checkpointing = flags.includes('--checkpointing');
+const engine = await start(kind, checkpointing ? { gradientCheckpointing: true } : {});
+const startUpMs = performance.now() - begin;
+const rows = lossRows(bench.rows);
+const accumulated = await engine.accumulate(form, rows);
+const gradients = await engine.readGradients();
+await engine.update(settings);
+const firstStepMs = performance.now() - begin - startUpMs;
+const updateMs = await best(flags.includes('--once') ? 1 : 3, async () => {
+  await engine.accumulate(form, rows);
+  await engine.update(settings);
+});
+const generation: Record<string, number> = {};
+if (!flags.includes('--no-generate')) {
+  for (const count of [1, 8, 32, 64]) {
+    await engine.generate(request(count, { maxNewTokens: 4 })); // warms up
+    const ms = await best(2, () => engine.generate(request(count)));
+    generation[count] = (count * completionTokens * 1000) / ms;
+  }
+}
+const peakRssMb = process.resourceUsage().maxRSS / 1024;
+
+// The same stored batch and prompts on the CPU's engine.
+let agreement: { lossDifference: number; gradientDifference: number; greedyTokensEqual: boolean } | undefined;
+if (kind !== 'onnx') {
+  const cpu = await start('onnx');
+  const expected = await cpu.accumulate(form, rows);
+  const gradientDifference = relative(gradients, await cpu.readGradients());
+  cpu.clearGradients();
+  const fresh = await start(kind);
+  const greedy = request(8, { greedy: true, maxNewTokens: 16 });
+  const [a, b] = [await fresh.generate(greedy), await cpu.generate(greedy)];
+  const ids = (generated: typeof a) => generated.completions.flat().map(({ tokenIds }) => tokenIds.join());
+  agreement = {
+    lossDifference: Math.abs(accumulated.loss - expected.loss),
+    gradientDifference,
+    greedyTokensEqual: ids(a).join('|') === ids(b).join('|'),
+  };
+}
+const parameters = [...weightShapes(config).values()].reduce((sum, size) => sum + size.reduce((p, d) => p * d, 1), 0);
+const tokens = bench.rows * (promptTokens + completionTokens);
+console.log(
+  `BENCH ${JSON.stringify({
+    engine: kind,
+    shape,
+    flags,
+    parameters,
+    device: engine.description.device,
+    versions: engine.description.versions,
+    startUpMs,
+    firstStepMs,
+    updateMs,
+    updateTokensPerSecond: (tokens * 1000) / updateMs,
+    updateGflops: (6 * parameters * tokens) / updateMs / 1e6,
+    generateTokensPerSecond: generation,
+    peakRssMb,
+    agreement,
+  })}`,
+);
+process.exit(0);
