@@ -29,6 +29,7 @@ import { RunTasks } from './run-tasks';
 import { chooseRuntime, fileExists, type Runtime, versionOf } from './server/runtime';
 import { ServerConnection } from './server/server-connection';
 import { ServerLauncher } from './server/server-launcher';
+import { VersionChange } from './server/version-change';
 import type { Services } from './services';
 import { setting } from './setting';
 import { showError } from './show-error';
@@ -76,6 +77,7 @@ function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputC
     directories: () => files.runsDirectories(),
     onProblem: (error) => log.warn(`The runs can’t be listed: ${errorText(error)}`),
   });
+  new VersionChange({ version: String(context.extension.packageJSON.version), connection, list: runs, log });
   const dashboards = new DashboardPanels({ extensionUri: context.extensionUri, connection, list: runs, log });
   const debugging = new RewardDebugging({ connection, showError: (error) => void showError(error, log) });
   const rewards = new RunRewards({ connection, runs: () => runs.all });

@@ -35,10 +35,11 @@ export const settings = {
     default: 'auto',
     scope: 'machine-overridable',
     restricted: true,
-    enum: ['auto', 'onnx', 'tensorflow', 'reference'],
+    enum: ['auto', 'onnx', 'onnx-webgpu', 'tensorflow', 'reference'],
     enumDescriptions: [
       'What the run file says, and there by default the fastest that works here.',
       'ONNX Runtime on the CPU. Included.',
+      'ONNX Runtime, training on a GPU by WebGPU. Included.',
       'TensorFlow on an NVIDIA GPU. Needs `superrl setup tensorflow` and a real Node.js.',
       'Plain TypeScript: slow, for checking the others.',
     ],

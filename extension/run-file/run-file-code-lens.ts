@@ -1,5 +1,6 @@
 // Lenses at the head of a run file: start it, go on with its interrupted run, probe how sparse its reward is.
 import * as vscode from 'vscode';
+import { parseRunFile } from '../../backend/protocol/run-file';
 import type { CommandId } from '../contributions/commands';
 import { newestRunOf, type RunList, runMarks } from '../watch/run-list';
 import { isRunFile } from './run-file-diagnostics';
@@ -18,7 +19,8 @@ export class RunFileCodeLens implements vscode.CodeLensProvider {
     const head = new vscode.Range(0, 0, 0, 0);
     const lens = (title: string, command: CommandId, argument: unknown) =>
       new vscode.CodeLens(head, { title, command, arguments: [argument] });
-    const newest = newestRunOf(document.uri.fsPath, this.list.all);
+    const { parsed } = parseRunFile(document.getText(), document.uri.fsPath);
+    const newest = newestRunOf(document.uri.fsPath, parsed?.name, this.list.all);
     const watch = newest ? [lens('$(graph-line) Dashboard', 'superrl.openDashboard', newest.run)] : [];
     if (!vscode.workspace.isTrusted) return watch;
     const resumable = newest && runMarks(newest).includes('resumable');

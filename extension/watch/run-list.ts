@@ -1,5 +1,5 @@
 // The runs that this window shows, as the server lists them, and what may be done with each.
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { RunSummary } from '../../backend/protocol/messages';
 import type { RunMark } from '../contributions/views';
 import { Listeners } from '../listeners';
@@ -95,8 +95,19 @@ export function runDescription(run: RunSummary): string {
     .join(' · ');
 }
 
-/** Runs lie in `runs` beside their run file unless the setting says otherwise; their name is the run file's `name`. */
-export function newestRunOf(runFile: string, runs: readonly RunSummary[]): RunSummary | undefined {
+/**
+ * Runs lie in `runs` beside their run file unless the setting says otherwise, in folders named after its `name` (when
+ * that can be read) and the time.
+ */
+export function newestRunOf(runFile: string, name: string | undefined, runs: readonly RunSummary[]) {
   const folder = dirname(runFile);
-  return runs.find(({ run, state }) => state !== 'queued' && dirname(dirname(run)) === folder);
+  const isNamed = (run: string) =>
+    name === undefined || /^\d{8}-\d{6}(-\d+)?$/.test(basename(run).slice(name.length + 1));
+  return runs.find(
+    ({ run, state }) =>
+      state !== 'queued' &&
+      dirname(dirname(run)) === folder &&
+      basename(run).startsWith(name === undefined ? '' : `${name}-`) &&
+      isNamed(run),
+  );
 }

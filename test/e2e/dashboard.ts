@@ -32,8 +32,8 @@ export class Dashboard {
     return this.frame.locator('vscode-panel-tab', { hasText: title });
   }
 
-  locator(selector: string): Locator {
-    return this.frame.locator(selector);
+  locator(selector: string, options: { readonly hasText?: string } = {}): Locator {
+    return this.frame.locator(selector, options);
   }
 
   /** Steps done, as the header says. */

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { inject } from 'vitest';
 import { Workbench } from './workbench';
 
@@ -33,6 +33,9 @@ const quiet = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--enable-precise-memory-info',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
 ];
 
 export class Editor {
@@ -45,7 +48,6 @@ export class Editor {
     readonly port: number,
     private readonly server: ChildProcess,
     private readonly browser: Browser,
-    private readonly browserContext: BrowserContext,
     private readonly options: EditorOptions,
   ) {}
 
@@ -64,10 +66,7 @@ export class Editor {
     const server = startServer(root, port, options);
     await reachable(port);
     const browser = await chromium.launch({ executablePath: inject('chromium'), args: quiet });
-    const context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
-    // Generous, since a machine with other work is five times slower; nothing waits longer than it must.
-    context.setDefaultTimeout(120_000);
-    return new Editor(root, port, server, browser, context, options);
+    return new Editor(root, port, server, browser, options);
   }
 
   get workspace(): string {
@@ -89,10 +88,19 @@ export class Editor {
     writeFileSync(join(this.workspace, '.vscode/settings.json'), JSON.stringify(settings));
   }
 
+  /** Each page is a window of its own: a tab in the background is not drawn, and the workbench waits to be. */
+  private async newPage(): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: { width: 1400, height: 850 } });
+    // Generous, since a machine with other work is five times slower; nothing waits longer than it must.
+    context.setDefaultTimeout(180_000);
+    const page = await context.newPage();
+    this.pages.push(page);
+    return page;
+  }
+
   /** Opens a window on the workspace (or another folder of this machine). */
   async window(folder = this.workspace): Promise<Workbench> {
-    const page = await this.browserContext.newPage();
-    this.pages.push(page);
+    const page = await this.newPage();
     page.on('console', (message) => {
       const text = message.text();
       if (message.type() === 'error' && /superrl/i.test(text)) this.errors.push(text);
@@ -112,8 +120,7 @@ export class Editor {
       ['extensionTestsPath', `${remote}${suite}`],
       ['skipWelcome', 'true'],
     ];
-    const page = await this.browserContext.newPage();
-    this.pages.push(page);
+    const page = await this.newPage();
     const log: string[] = [];
     await page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => void log.push(args.join(' ')));
     const ended = new Promise<number>((resolve) => {

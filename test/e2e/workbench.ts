@@ -103,6 +103,19 @@ export class Workbench {
     return this.page.frameLocator('iframe.webview.ready').last().frameLocator('iframe#active-frame');
   }
 
+  /** JavaScript heap in use by the page of the active webview. Precise only with the browser's flag, see editor.ts. */
+  async webviewHeapBytes(): Promise<number> {
+    const frame = await this.webview()
+      .locator('body')
+      .elementHandle()
+      .then((body) => body?.ownerFrame());
+    if (!frame) throw new Error('There is no webview.');
+    return frame.evaluate(() => {
+      const { memory } = performance as Performance & { memory?: { usedJSHeapSize: number } };
+      return memory?.usedJSHeapSize ?? Number.NaN;
+    });
+  }
+
   dashboard(): Dashboard {
     return new Dashboard(this.webview());
   }

@@ -64,10 +64,14 @@ it('describes a run on one line', () => {
   expect(runDescription({ ...base, state: 'queued', reason: 'behind countdown' })).toBe('behind countdown');
 });
 
-it('finds the newest run of a run file by where runs lie', () => {
-  const other = { ...base, run: '/elsewhere/runs/x-1' };
-  expect(newestRunOf('/w/a.superrl.json', [other, base])).toBe(base);
-  expect(newestRunOf('/v/a.superrl.json', [other, base])).toBeUndefined();
+it('finds the newest run of a run file by where runs lie and how they are named', () => {
+  const elsewhere = { ...base, run: '/elsewhere/runs/countdown-20250101-000000' };
+  const longer = { ...base, run: '/w/runs/countdown-long-20250102-000000' };
+  const runs = [elsewhere, longer, base];
+  expect(newestRunOf('/w/a.superrl.json', 'countdown', runs)).toBe(base);
+  expect(newestRunOf('/w/b.superrl.json', 'countdown-long', runs)).toBe(longer);
+  expect(newestRunOf('/w/b.superrl.json', undefined, runs)).toBe(longer);
+  expect(newestRunOf('/v/a.superrl.json', 'countdown', runs)).toBeUndefined();
 });
 
 describe('the list', () => {
