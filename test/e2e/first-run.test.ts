@@ -102,7 +102,7 @@ describe('a fresh profile and the built-in example', () => {
     await workbench.closeAllEditors();
     await workbench.showView();
     await workbench
-      .treeRow(/countdown/)
+      .treeRow(/countdown-\d/)
       .first()
       .click();
     await dashboard().name.waitFor();

@@ -102,7 +102,7 @@ describe('a run goes on, or can go on', () => {
     for (const window of [first, second]) {
       await window.page.bringToFront();
       await window
-        .treeRow(/small.*running/)
+        .treeRow(/small-\d.*running/)
         .first()
         .waitFor();
     }
@@ -118,7 +118,7 @@ describe('a run goes on, or can go on', () => {
     workbench = await editor.window();
     try {
       await workbench.showView();
-      await workbench.treeRow(/small/).first().click();
+      await workbench.treeRow(/small-\d/).first().click();
       await workbench.dashboard().name.waitFor();
       await expect.poll(() => workbench.dashboard().step(), patient).toBeGreaterThan(25);
       const before = await workbench.dashboard().step();
