@@ -58,7 +58,7 @@ describe('outcomes in a dataset', { timeout: 600_000 }, () => {
   });
 
   it('are summed up at the head, with rows, mapping and traces', async () => {
-    await workbench.codeLens(`${rows} rows`).waitFor();
+    await workbench.codeLens(`· ${rows} rows`).waitFor();
     await workbench.codeLens(`${rows} traces for ${rows} of ${rows} prompts`).waitFor();
     await workbench.codeLens(`of ${rows} rows trained on`).waitFor();
   });
