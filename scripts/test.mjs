@@ -1,5 +1,5 @@
-// `npm test`: installs what is missing, then runs every check and every test, and ends with the line `N passed, N failed`.
-// A part that cannot even start counts as one failure.
+// `npm test`: installs what is missing, then runs the checks and tests, and ends with the line `N passed, N failed`.
+// A part that cannot even start counts as one failure. The end-to-end specs in a real editor are `npm run test:e2e`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,10 +54,6 @@ step('checks', process.execPath, ['scripts/check.mjs']);
 if (process.platform === 'linux') step('superrl setup tensorflow', process.execPath, ['scripts/tensorflow.mjs']);
 if (step('build', process.execPath, ['scripts/build.mjs'])) {
   for (const project of ['unit', 'golden', 'backend', 'webview']) vitest(project);
-  // The specs run the packed extension, as a person installs it.
-  process.env.SUPERRL_VSIX = join(cacheFolder, 'e2e/superrl.vsix');
-  if (step('package', process.execPath, ['scripts/package.mjs', '--no-build', '--out', process.env.SUPERRL_VSIX]))
-    vitest('e2e');
 }
 
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -118,7 +118,10 @@ describe('a run goes on, or can go on', () => {
     workbench = await editor.window();
     try {
       await workbench.showView();
-      await workbench.treeRow(/small-\d/).first().click();
+      await workbench
+        .treeRow(/small-\d/)
+        .first()
+        .click();
       await workbench.dashboard().name.waitFor();
       await expect.poll(() => workbench.dashboard().step(), patient).toBeGreaterThan(25);
       const before = await workbench.dashboard().step();
