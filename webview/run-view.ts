@@ -2,7 +2,8 @@
 
 import type { DashboardAction, DashboardHeader, DashboardMarks, HostMessage } from '../backend/protocol/dashboard';
 import { appendSeries, type RunSeries } from '../backend/protocol/run-series';
-import { type RewardComponent, RunCharts } from './charts/run-charts';
+import type { RewardComponent } from './charts/chart-kinds';
+import { RunCharts } from './charts/run-charts';
 import { SwitchStrip, stripColumns } from './charts/switch-strip';
 import { Timeline } from './charts/timeline';
 import { AlarmsView } from './details/alarms-view';
@@ -48,7 +49,7 @@ export class RunView {
   #settleTimer = 0;
   #chartsStale = false;
 
-  constructor(private readonly host: Host) {
+  constructor(host: Host) {
     const post = host.post.bind(host);
     const goTo = (step: number) => this.#timeline.choose(step, true);
     this.#timeline = new Timeline(
