@@ -147,7 +147,10 @@ function recomputedLayer(
       // Not before the gradient is there, else a graph runtime would hold all layers' results again.
       const input = after(at(saved, 0), dy);
       const constants = { cos: at(saved, 1), sin: at(saved, 2), mask: at(saved, 3) };
-      return innerGradients(() => run(input, constants), [input, ...trainable], dy);
+      const [dx, ...gradients] = innerGradients(() => run(input, constants), [input, ...trainable], dy);
+      if (dx === undefined) throw new Error('A layer depends on its input.');
+      // Earlier layers wait for this one's gradients, else its results would be held for them.
+      return [gradients.reduce((x, gradient) => after(x, gradient), dx), ...gradients];
     },
   );
 }
