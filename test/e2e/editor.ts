@@ -188,7 +188,8 @@ function startServer(root: string, port: number, { trust, path }: EditorOptions)
       ...process.env,
       HOME: join(root, 'home'),
       XDG_STATE_HOME: join(root, 'state'),
-      ...(path === undefined ? {} : { PATH: typeof path === 'string' ? path : path(root) }),
+      // VSCODE_CLI: or the editor takes the PATH of a login shell instead.
+      ...(path === undefined ? {} : { PATH: typeof path === 'string' ? path : path(root), VSCODE_CLI: '1' }),
     },
   });
 }

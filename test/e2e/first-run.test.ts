@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseRunFile } from '../../backend/protocol/run-file';
 import { Editor, patient } from './editor';
 import type { Workbench } from './workbench';
 
@@ -58,7 +59,9 @@ describe('a fresh profile and the built-in example', () => {
     await dashboard().locator('.group-row').first().waitFor();
     await dashboard().locator('.group-row').first().click();
     await dashboard().locator('.completions .model-text').first().waitFor();
-    expect(await dashboard().locator('.completions .model-text').count()).toBe(8);
+    const runFile = readFileSync(join(editor.workspace, 'superrl-example/superrl.superrl.json'), 'utf8');
+    const k = parseRunFile(runFile, 'superrl.superrl.json').parsed?.rollout.k;
+    expect(await dashboard().locator('.completions .model-text').count()).toBe(k);
     expect(await dashboard().locator('.trace .model-text').first().textContent()).toContain('=');
     await editor.picture('samples');
     await workbench.command('SuperRL: Open Sample');
