@@ -53,6 +53,11 @@ export class DashboardFeed {
     return this.#columns.lastStep;
   }
 
+  /** Events that the run had when it was subscribed to are still coming in. */
+  get isLoading(): boolean {
+    return this.#loading;
+  }
+
   setSummary(summary: RunSummary): void {
     this.#summary = summary;
     this.#changed.header = true;

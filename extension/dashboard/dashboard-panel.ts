@@ -19,6 +19,10 @@ import { dashboardGroup } from './dashboard-group';
 
 /** Between two posts to the page. */
 const batchMs = 40;
+/** While a long log is read: each post of the whole series costs as much as thousands of events. */
+const loadingBatchMs = 400;
+/** A comparison is sent whole each time. */
+const comparisonBatchMs = 1000;
 /** A log that is silent for so long, after all events of the last known step, has been read. */
 const silentMs = 500;
 
@@ -135,13 +139,17 @@ export class DashboardPanel {
   private checkLoaded(followed: Followed): void {
     clearTimeout(followed.silence);
     const { feed, knownStep } = followed;
-    if (knownStep !== undefined && feed.lastStep >= knownStep) feed.setLoaded();
-    else {
-      followed.silence = setTimeout(() => {
-        feed.setLoaded();
-        this.postSoon();
-      }, silentMs);
-    }
+    if (!feed.isLoading) return;
+    if (knownStep !== undefined && feed.lastStep >= knownStep) this.loaded(feed);
+    else followed.silence = setTimeout(() => this.loaded(feed), silentMs);
+  }
+
+  /** All there was has been read: it is posted at once, not when the longer wait is over. */
+  private loaded(feed: DashboardFeed): void {
+    feed.setLoaded();
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.postSoon();
   }
 
   private connectionChanged(state: ConnectionState): void {
@@ -186,8 +194,12 @@ export class DashboardPanel {
 
   private postSoon(): void {
     if (!this.ready || !this.options.panel.visible) return;
-    // A comparison is sent whole each time: less often.
-    this.timer ??= setTimeout(() => this.postChanges(), this.followed.length > 1 ? batchMs * 25 : batchMs);
+    this.timer ??= setTimeout(() => this.postChanges(), this.waitMs());
+  }
+
+  private waitMs(): number {
+    if (this.followed.length > 1) return comparisonBatchMs;
+    return this.followed.some(({ feed }) => feed.isLoading) ? loadingBatchMs : batchMs;
   }
 
   private postChanges(): void {
