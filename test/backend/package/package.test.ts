@@ -59,7 +59,7 @@ describe.each(targets)('the package for %s', (target) => {
 
   it('holds what the editor and the backend load, and nothing else', () => {
     const allowed =
-      /^(\[Content_Types\]\.xml|extension\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|dist\/[\w.-]+\.(mjs|cjs|js|css|json|py)|media\/[\w/.-]+|examples\/(countdown\/[\w.-]+|rewards\.d\.ts)|node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(\[Content_Types\]\.xml|extension\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|dist\/[\w.-]+\.(mjs|cjs|js|css|json|py)|media\/[\w/.-]+|examples\/((countdown|broken-reward)\/[\w.-]+|rewards\.d\.ts)|node_modules\/onnxruntime-(node|common)\/.+)$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
     const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
     for (const needed of [
@@ -67,7 +67,8 @@ describe.each(targets)('the package for %s', (target) => {
       manifest.contributes.jsonValidation[0].url.replace('./', ''),
       ...['superrl', 'trainer', 'computation', 'reward-host', 'typescript-hook'].map((name) => `dist/${name}.mjs`),
       ...['dist/webview.js', 'dist/webview.css', 'dist/python_host.py', 'media/superrl.svg'],
-      ...['examples/countdown/superrl.superrl.json', 'examples/countdown/train.jsonl'],
+      ...['countdown', 'broken-reward'].map((name) => `examples/${name}/superrl.superrl.json`),
+      'examples/countdown/train.jsonl',
       'node_modules/onnxruntime-common/dist/cjs/package.json',
     ]) {
       expect(names).toContain(needed);
