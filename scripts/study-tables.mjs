@@ -9,6 +9,12 @@ const range = (values) =>
   values.length === 0 ? '–' : `${percent(Math.min(...values))}–${percent(Math.max(...values))}`;
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** Mean processor minutes of the cells that have them (the first cells were trained before they were counted). */
+function cpuMinutes(cells) {
+  const counted = cells.map((cell) => cell.cpuSeconds).filter((seconds) => typeof seconds === 'number');
+  return counted.length === 0 ? '–' : (mean(counted) / 60).toFixed(1);
+}
+
 /** Rewrites the part of docs/results.md between `<!-- table NAME -->` and `<!-- end NAME -->` for each study. */
 export function writeTables() {
   const page = join(root, 'docs/results.md');
@@ -41,15 +47,15 @@ function table(study, cells) {
     return [
       `| ${arm} | ${own.map((cell) => cell.seed).join(', ')} | ${shown('eval/pass@1')} | ${interval ? `${percent(interval[0])}–${percent(interval[1])}` : '–'} | ` +
         `${shown('eval/pass@8')} | ${shown('eval/greedy')} | ${Math.round(mean(own.map((cell) => cell.steps)))} | ` +
-        `${mean(own.map((cell) => cell.trainingSeconds)).toFixed(0)} | ${percent(mean(own.map((cell) => cell.switch.sft)))} → ${percent(mean(own.map((cell) => cell.sftShareOfLast20)))} |`,
+        `${mean(own.map((cell) => cell.trainingSeconds)).toFixed(0)} | ${cpuMinutes(own)} | ${percent(mean(own.map((cell) => cell.switch.sft)))} → ${percent(mean(own.map((cell) => cell.sftShareOfLast20)))} |`,
     ];
   });
   return [
     '',
     `${study.title}; budget ${study.budget.tokens.toLocaleString('en')} tokens a cell; percent, mean over seeds (min–max).`,
     '',
-    '| arm | seeds | pass@1 | 95 % over prompts, first seed | pass@8 | greedy | steps | training s | sft share, run → last 20 steps |',
-    '|---|---|---|---|---|---|---|---|---|',
+    '| arm | seeds | pass@1 | 95 % over prompts, first seed | pass@8 | greedy | steps | training s | CPU min | sft share, run → last 20 steps |',
+    '|---|---|---|---|---|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n');

@@ -9,6 +9,9 @@ import { cacheFolder, root } from './prepare.mjs';
 import { studies } from './studies.mjs';
 import { writeTables } from './study-tables.mjs';
 
+/** Linux tells user space in 1/100 s on every architecture that Node runs on. */
+const clockTicksPerSecond = 100;
+
 const [name, ...flags] = process.argv.slice(2);
 const study = studies[name];
 if (!study) {
@@ -41,6 +44,7 @@ function trainCell(arm, overrides, seed) {
   ]);
   const before = new Set(readdirSync(runs));
   console.log(`\n── ${name}: ${arm}, seed ${seed}`);
+  const cpuBefore = childrenCpuSeconds();
   const { status } = spawnSync(
     process.execPath,
     [join(root, 'dist/superrl.mjs'), 'train', join(root, study.runFile), '--runs', runs, ...sets],
@@ -60,7 +64,15 @@ function trainCell(arm, overrides, seed) {
     overrides,
     machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
     ...summarise(join(runs, folder)),
+    cpuSeconds: cpuBefore === null ? null : Math.round(childrenCpuSeconds() - cpuBefore),
   };
+}
+
+/** Processor time of all ended child processes with their own children, in seconds: what a shared machine doesn't change; null off Linux. */
+function childrenCpuSeconds() {
+  if (process.platform !== 'linux') return null;
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / clockTicksPerSecond;
 }
 
 function summarise(folder) {
