@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor-command';
 import { errorReport, exitCodeOf, exitCodes } from './error-report';
 import { evalCommand } from './eval-command';
 import { exportCommand } from './export-command';
+import { reportCommand } from './report-command';
 import { rewardCommand } from './reward-command';
 import { runsCommand } from './runs-command';
 import { sampleCommand } from './sample-command';
@@ -64,6 +65,7 @@ function createProgram(context: CommandContext): Command {
     rewardCommand,
     exportCommand,
     runsCommand,
+    reportCommand,
     stopCommand,
     serveCommand,
     setupCommand,

@@ -2,7 +2,7 @@
 // resume, and what is shown.
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunEvent, runEventSchema } from '../../../backend/protocol/events';
 import { dropSuperseded } from '../../../backend/protocol/run-history';
@@ -68,6 +68,18 @@ describe('a run to its end', () => {
     const events = logOf(run);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
     expect((await superrl.run('runs', '--runs', 'done')).out).toMatch(/finished {2}superrl {5}4 {3}100 %/);
+  });
+
+  it('reports what its switch did', async () => {
+    const run = onlyRun('done');
+    const { code, out } = await superrl.run('report', run, '--json');
+    expect(code).toBe(0);
+    const report = JSON.parse(out);
+    const decisions = logOf(run).filter(({ type }) => type === 'decision');
+    expect(report).toMatchObject({ run: basename(run), method: 'superrl', steps: 4, groups: decisions.length });
+    expect((await superrl.run('report', 'reverse', 'reverse', '--runs', 'done')).out).toMatch(
+      /^RUN .*\nreverse-.*\nreverse-.*\n\nreverse-[\s\S]*An unsolved group, and the next group/,
+    );
   });
 
   it('evaluates and samples its checkpoint', async () => {

@@ -5,6 +5,7 @@ import { evaluationText } from '../../../backend/cli/eval-command';
 import { LiveScreen } from '../../../backend/cli/live-screen';
 import { liveTable, sparkline } from '../../../backend/cli/live-table';
 import { createPaint, printable, textWidth } from '../../../backend/cli/paint';
+import { comparisonText, reportText } from '../../../backend/cli/report-text';
 import { testedText } from '../../../backend/cli/reward-command';
 import { advance, noProgress } from '../../../backend/cli/run-progress';
 import { runsTable } from '../../../backend/cli/runs-command';
@@ -12,6 +13,7 @@ import { scoredText } from '../../../backend/cli/score-command';
 import { eventLine, stepLine } from '../../../backend/cli/step-line';
 import type { EventData, EventType, RunEvent } from '../../../backend/protocol/events';
 import { runEventSchema } from '../../../backend/protocol/events';
+import type { RunConfig } from '../../../backend/protocol/run-config';
 import { runRecord } from '../trainer/run-folder/run-record';
 
 let seq = 0;
@@ -117,6 +119,10 @@ Generating 8 × 8 completions · Ctrl-C:…
       for (const line of table(columns, [alarm], true)) expect(textWidth(line)).toBeLessThan(columns);
     }
     expect(table(100, [alarm]).join('\n')).toContain('! No group has given a gradient␛[2J for 20 steps');
+    const over = event('alarmOver', { step: 150, kind: 'zeroSignal', message: 'The alarm zeroSignal is over.' });
+    const another = event('alarmOver', { step: 150, kind: 'nonFinite', message: 'The alarm nonFinite is over.' });
+    expect(table(100, [alarm, another]).join('\n')).toContain('! No group');
+    expect(table(100, [alarm, over]).join('\n')).not.toContain('! No group');
   });
 
   it('shows a paused run with its reason, and before the first step only what is known', () => {
@@ -163,6 +169,7 @@ describe('without a terminal', () => {
         reason: 'Upper bound 0.07 is below 0.1.',
       }),
       event('alarm', { step: 9, kind: 'allTruncated', message: 'All 8 were cut off.', advice: 'Raise maxNewTokens.' }),
+      event('alarmOver', { step: 80, kind: 'allTruncated', message: 'The alarm allTruncated is over.' }),
       event('note', { step: 0, level: 'warning', message: '3 rows are left out.' }),
       event('emptyStep', { step: 4, reason: 'every group was skipped' }),
       event('checkpoint', { step: 50, path: 'checkpoints/step-000050', best: true, bytes: 10 }),
@@ -321,5 +328,68 @@ broken: It is.
 
   it('text of a model can not steer the terminal', () => {
     expect(printable('a\u001b[31m\u0007b\n\tc\u009b')).toBe('a␛[31m␇b\n\tc\ufffd');
+  });
+});
+
+describe('the report of a run', () => {
+  const decisions = { kinds: { pg: 14, sft: 40, mix: 0, skip: 10 }, solved: { none: 50, some: 13, all: 1 } };
+  const epoch = { epoch: 0, groups: 64, noSignal: 1, maskedByShaping: 2, ...decisions };
+  const report = {
+    ...{ steps: 16, groups: 64, usedTokens: 120_300, elapsedMs: 65_000, evaluation, epochs: [epoch], rescues: [] },
+    afterTrace: { unsolved: 40, seenAgain: 20, thenSolved: 5 },
+    withoutTrace: { unsolved: 10, seenAgain: 4, thenSolved: 0 },
+    unsolvedAt: [
+      { k: 1, share: 0.9 },
+      { k: 2, share: 0.8 },
+    ],
+  };
+  const rescue = {
+    ...{ promptId: 'p', prompt: '2, 3>5:', sampledBefore: '2-3=1', trace: '2+3=5\n=2+3', succeededAfter: '=2+3' },
+    ...{ before: { step: 3, group: 0, successes: 0, valid: 4 }, after: { step: 9, group: 1, successes: 3, valid: 4 } },
+  };
+  const stored = runRecord('countdown-1');
+  const settings = { enabled: true, scope: 'prompt', signal: 'reward' } as RunConfig['switch'];
+  const record = { ...stored, config: { ...stored.config, switch: settings } };
+  const reported = { id: 'countdown-1', folder: '/runs/countdown-1', record, report, examples: [rescue] };
+
+  it('reads as text', () => {
+    expect(reportText(reported)).toMatchInlineSnapshot(`
+      "countdown-1  superrl · switch by prompt, reads reward · 16 steps · 120,300 tokens · 1m 05s of training
+      held out: pass@1 13 %  pass@8 47 %  greedy 13 %
+
+      EPOCH  GROUPS  FALLBACKS    PG   SFT  MIX  SKIP  NO SIGNAL  MASKED  SOLVED NONE  SOME    ALL
+          1      64         40  22 %  63 %  0 %  16 %      1.6 %   3.1 %         78 %  20 %  1.6 %
+
+      An unsolved group, and the next group of the same prompt
+      LEARNED         UNSOLVED  SEEN AGAIN  THEN SOLVED
+      from its trace        40          20     5 (25 %)
+      no trace used         10           4      0 (0 %)
+      The model learns from every other prompt in between: compare with a run of method rl.
+
+      Groups without a success, by how many completions are sampled   K 1: 90 %  K 2: 80 %
+      Groups solved by all completions: 1.6 %. There superrl-a learns from the trace and superrl stays with PG.
+
+      Prompts that were unsolved, learned from their trace, and then had successes
+        2, 3>5:
+          step 3: 0 of 4   2-3=1
+          trace   2+3=5 =2+3
+          step 9: 3 of 4   =2+3
+      "
+    `);
+  });
+
+  it('of several runs begins with a line each', () => {
+    expect(comparisonText([reported, { ...reported, id: 'other' }])).toMatchInlineSnapshot(`
+      "RUN          METHOD   STEPS   TOKENS  TRAINING  PASS@1  PASS@8  GREEDY  FALLBACKS  UNSOLVED, THEN SOLVED
+      countdown-1  superrl     16  120,300    1m 05s    13 %    47 %    13 %         40               5 (21 %)
+      other        superrl     16  120,300    1m 05s    13 %    47 %    13 %         40               5 (21 %)
+      "
+    `);
+  });
+
+  it('says so when a method makes no decisions', () => {
+    expect(reportText({ ...reported, report: { ...report, groups: 0 } })).toContain(
+      'No groups were sampled: this method makes no decisions.',
+    );
   });
 });
