@@ -4,12 +4,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Editor } from './editor';
+import { Editor, patient } from './editor';
 import type { Workbench } from './workbench';
 
-const patient = { timeout: 240_000, interval: 500 };
 /** The first statement of `solved`. */
 const firstLine = 'const expression = completion.slice';
 
@@ -43,15 +41,6 @@ describe('Debug Reward on Sample', { timeout: 600_000 }, () => {
       .split('\n')
       .findIndex((line) => line.includes(text)) + 1;
 
-  async function goToLine(line: number): Promise<void> {
-    await workbench.page.locator('.editor-instance .view-lines').first().click();
-    await workbench.page.keyboard.press('F1');
-    await workbench.quickInput().fill(`:${line}`);
-    await sleep(500);
-    await workbench.page.keyboard.press('Enter');
-    await workbench.statusBarItem(`Ln ${line},`).waitFor();
-  }
-
   /** For lists longer than their view. */
   async function pickByTyping(text: string): Promise<void> {
     await workbench.quickPickRow('completion 1').first().waitFor();
@@ -60,11 +49,11 @@ describe('Debug Reward on Sample', { timeout: 600_000 }, () => {
   }
 
   it('stops at the breakpoint with the values of the chosen completion', async () => {
-    await workbench.command('SuperRL: Refresh'); // starts the extension also where the search for run files is slow
+    await workbench.startExtension();
     await workbench.openFile('countdown.reward.ts');
     await workbench.codeLens('mean 0 · σ=0 in 100 % of groups').waitFor();
     await workbench.codeLens('Debug on sample…').waitFor();
-    await goToLine(lineOf(firstLine));
+    await workbench.goToLine(lineOf(firstLine));
     await workbench.page.keyboard.press('F9');
     await workbench.command('SuperRL: Debug Reward on Sample');
     await workbench.pick('A step…');
@@ -80,7 +69,7 @@ describe('Debug Reward on Sample', { timeout: 600_000 }, () => {
 
   it('starts over on the same sample after an edit, by the Restart button', async () => {
     await workbench.editorTab('countdown.reward.ts').click();
-    await goToLine(lineOf(firstLine));
+    await workbench.goToLine(lineOf(firstLine));
     await workbench.page.keyboard.press('Home');
     await workbench.page.keyboard.type('const edited = 6 * 7;');
     await workbench.page.keyboard.press('Enter');

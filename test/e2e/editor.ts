@@ -20,6 +20,8 @@ export interface EditorOptions {
   readonly trust?: boolean;
   /** The server's PATH; default: this process's. */
   readonly path?: string | ((root: string) => string);
+  /** Size of a window in CSS pixels, and device pixels in each of them. */
+  readonly screen?: { readonly width: number; readonly height: number; readonly scale: number };
 }
 
 /** For expect.poll: generous, since a machine with other work is many times slower. */
@@ -90,12 +92,19 @@ export class Editor {
 
   /** Each page is a window of its own: a tab in the background is not drawn, and the workbench waits to be. */
   private async newPage(): Promise<Page> {
-    const context = await this.browser.newContext({ viewport: { width: 1400, height: 850 } });
+    const { width, height, scale } = this.options.screen ?? { width: 1400, height: 850, scale: 1 };
+    const context = await this.browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale });
     // Generous, since a machine with other work is five times slower; nothing waits longer than it must.
     context.setDefaultTimeout(180_000);
     const page = await context.newPage();
     this.pages.push(page);
     return page;
+  }
+
+  /** Without VS Code's own welcome: it opens some seconds after the window, over what was clicked meanwhile. */
+  private address(place: string, payload: readonly (readonly string[])[]): string {
+    const all = JSON.stringify([...payload, ['skipWelcome', 'true']]);
+    return `http://127.0.0.1:${this.port}/?${place}&payload=${encodeURIComponent(all)}`;
   }
 
   /** Opens a window on the workspace (or another folder of this machine). */
@@ -105,8 +114,8 @@ export class Editor {
       const text = message.text();
       if (message.type() === 'error' && /superrl/i.test(text)) this.errors.push(text);
     });
-    const query = this.options.workspace === false ? '?ew=true' : `?folder=${folder}`;
-    await page.goto(`http://127.0.0.1:${this.port}/${query}`, { waitUntil: 'domcontentloaded' });
+    const place = this.options.workspace === false ? 'ew=true' : `folder=${folder}`;
+    await page.goto(this.address(place, []), { waitUntil: 'domcontentloaded' });
     const workbench = new Workbench(page);
     await workbench.ready();
     return workbench;
@@ -118,7 +127,6 @@ export class Editor {
     const payload = [
       ['extensionDevelopmentPath', `${remote}${extension}`],
       ['extensionTestsPath', `${remote}${suite}`],
-      ['skipWelcome', 'true'],
     ];
     const page = await this.newPage();
     const log: string[] = [];
@@ -126,8 +134,7 @@ export class Editor {
     const ended = new Promise<number>((resolve) => {
       void page.exposeFunction('codeAutomationExit', (code: number) => resolve(code));
     });
-    const query = `folder=${this.workspace}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
-    await page.goto(`http://127.0.0.1:${this.port}/?${query}`, { waitUntil: 'domcontentloaded' });
+    await page.goto(this.address(`folder=${this.workspace}`, payload), { waitUntil: 'domcontentloaded' });
     return { code: await ended, log };
   }
 
@@ -151,8 +158,7 @@ export class Editor {
   async close(): Promise<void> {
     await this.browser.close();
     this.server.kill('SIGKILL');
-    endOurServers(join(this.root, 'state'));
-    await sleep(200);
+    await endProcesses(this.root);
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -194,17 +200,37 @@ function startServer(root: string, port: number, { trust, path }: EditorOptions)
   });
 }
 
-/** Our server and its trainers outlive the editor on purpose; they are known by their state folder (Linux only, as all of this). */
-function endOurServers(state: string): void {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    try {
-      const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
-      if (environment.includes(`XDG_STATE_HOME=${state}`)) process.kill(Number(name), 'SIGKILL');
-    } catch {
-      // gone, or not ours to look at
+/**
+ * Our server and its trainers outlive the editor on purpose; they and what is left of the editor are known by the folder
+ * in their command line or environment (Linux only, as all of this).
+ */
+async function endProcesses(root: string): Promise<void> {
+  for (let left = processesOf(root); left.length > 0; left = processesOf(root)) {
+    for (const pid of left) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // it has ended meanwhile
+      }
     }
+    await sleep(50);
   }
+}
+
+function processesOf(root: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => {
+      try {
+        if (readFileSync(`/proc/${name}/stat`, 'utf8').includes(') Z ')) return false;
+        return ['environ', 'cmdline'].some((file) =>
+          readFileSync(`/proc/${name}/${file}`, 'utf8').includes(`${root}/`),
+        );
+      } catch {
+        return false; // gone, or not ours to look at
+      }
+    })
+    .map(Number);
 }
 
 async function freePort(): Promise<number> {
@@ -217,7 +243,7 @@ async function freePort(): Promise<number> {
 }
 
 async function reachable(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 150; attempt++) {
+  for (const deadline = Date.now() + patient.timeout; Date.now() < deadline; ) {
     try {
       const { ok } = await fetch(`http://127.0.0.1:${port}/version`);
       if (ok) return;

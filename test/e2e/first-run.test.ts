@@ -3,7 +3,6 @@
 // opened again.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRunFile } from '../../backend/protocol/run-file';
 import { Editor, patient } from './editor';
@@ -35,9 +34,7 @@ describe('a fresh profile and the built-in example', () => {
     await workbench.command('SuperRL: Start Training');
     for (const step of ['dataset', 'offline traces', 'reward', 'model']) {
       await workbench.quickInputTitle(step).waitFor();
-      await workbench.quickPickRow('Built-in example').first().waitFor();
-      await sleep(300);
-      await workbench.page.keyboard.press('Enter');
+      await workbench.accept('Built-in example');
     }
     await dashboard().name.waitFor();
     await expect.poll(() => dashboard().name.textContent(), patient).toMatch(/^countdown/);

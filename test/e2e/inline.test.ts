@@ -2,12 +2,10 @@
 // is known of it, the hover shows the newest group, and an edited row says nothing any more.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Editor } from './editor';
+import { Editor, patient } from './editor';
 import type { Workbench } from './workbench';
 
-const patient = { timeout: 240_000, interval: 500 };
 const rows = 6;
 
 describe('outcomes in a dataset', { timeout: 600_000 }, () => {
@@ -34,7 +32,7 @@ describe('outcomes in a dataset', { timeout: 600_000 }, () => {
     );
     if (status !== 0) throw new Error(stderr);
     workbench = await editor.window();
-    await workbench.command('SuperRL: Refresh'); // starts the extension also where the search for run files is slow
+    await workbench.startExtension();
     await workbench.openFile('train.jsonl');
   });
   afterEach(async ({ task }) => {
@@ -78,9 +76,7 @@ describe('outcomes in a dataset', { timeout: 600_000 }, () => {
       .nth(2)
       .hover({ position: { x: 40, y: 8 } });
     const hover = workbench.page.locator('.monaco-hover', { hasText: 'Step 2' });
-    await hover.waitFor();
-    await sleep(300);
-    expect(await hover.textContent()).toContain('debug the reward');
+    await expect.poll(() => hover.textContent(), patient).toContain('debug the reward');
     await editor.picture('inline-hover');
     expect(editor.errors).toEqual([]);
   });

@@ -1,7 +1,24 @@
 // Page object of the workbench: what a person does in it, in their words. Selectors are VS Code's own class names.
-import { setTimeout as sleep } from 'node:timers/promises';
+// On a busy machine a click may come before what it is meant for is there: as a person would, a step is done again
+// until its effect is seen.
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { Dashboard } from './dashboard';
+
+/** One try of a step; the step as a whole may take `longestMs`. */
+const tryMs = 10_000;
+const longestMs = 180_000;
+/** A command of the workbench itself, offered always, that is like none of ours. */
+const alwaysOffered = 'Help: About';
+
+async function again(step: () => Promise<void>): Promise<void> {
+  for (const deadline = Date.now() + longestMs; ; ) {
+    try {
+      return await step();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
 
 export class Workbench {
   constructor(readonly page: Page) {}
@@ -10,37 +27,39 @@ export class Workbench {
     await this.page.waitForSelector('.monaco-workbench .statusbar');
   }
 
+  /** Starts the extension, also where VS Code gave up its search for run files (after seven seconds). */
+  async startExtension(): Promise<void> {
+    await this.command('SuperRL: Refresh');
+  }
+
   /** Runs a command of the palette by its full title; it may take a while until the extension is there. */
   async command(title: string): Promise<void> {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      await this.page.keyboard.press('F1');
-      await this.quickInput().waitFor();
-      await this.quickInput().fill(`>${title}`);
+    await again(async () => {
+      await this.filterPalette(title);
       const row = this.quickPickRow(title).first();
-      const found = await row.waitFor({ timeout: 4000 }).then(
-        () => true,
-        () => false,
-      );
-      if (found) {
-        await sleep(300);
-        await row.click();
-        return;
-      }
-      await this.page.keyboard.press('Escape');
-      await sleep(1000);
-    }
-    throw new Error(`The palette does not offer "${title}".`);
+      await row.waitFor({ timeout: tryMs });
+      await row.click({ timeout: tryMs });
+    });
   }
 
   /** Whether the palette offers a command (a disabled one is not shown). */
   async offers(title: string): Promise<boolean> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput().waitFor();
-    await this.quickInput().fill(`>${title}`);
-    await sleep(1000);
-    const found = await this.quickPickRow(title).count();
-    await this.page.keyboard.press('Escape');
+    let found = 0;
+    await again(async () => {
+      await this.filterPalette(alwaysOffered);
+      await this.quickPickRow(alwaysOffered).first().waitFor({ timeout: tryMs });
+      await this.quickInput().fill(`>${title}`);
+      await this.quickPickRow(alwaysOffered).first().waitFor({ state: 'detached', timeout: tryMs });
+      found = await this.quickPickRow(title).count();
+      await this.page.keyboard.press('Escape');
+    });
     return found > 0;
+  }
+
+  private async filterPalette(text: string): Promise<void> {
+    if (await this.quickInput().isVisible()) await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press('F1');
+    await this.quickInput().fill(`>${text}`, { timeout: tryMs });
   }
 
   quickInput(): Locator {
@@ -51,7 +70,7 @@ export class Workbench {
     return this.page.locator('.quick-input-widget:visible .quick-input-title', { hasText: title });
   }
 
-  quickPickRow(text: string): Locator {
+  quickPickRow(text: string | RegExp): Locator {
     return this.page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row', { hasText: text });
   }
 
@@ -63,9 +82,29 @@ export class Workbench {
     return this.page.locator('.notification-toast', { hasText: text });
   }
 
+  /** Enter, once the list has this row in focus. */
+  async accept(text: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
   async openFile(name: string): Promise<void> {
-    await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name }).first().dblclick();
-    await this.editorTab(name).waitFor();
+    await again(async () => {
+      const row = this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name }).first();
+      await row.dblclick({ timeout: tryMs });
+      await this.editorTab(name).first().waitFor({ timeout: tryMs });
+    });
+  }
+
+  /** In the editor that was used last. */
+  async goToLine(line: number): Promise<void> {
+    await again(async () => {
+      await this.filterPalette('');
+      await this.quickInput().fill(`:${line}`, { timeout: tryMs });
+      await this.quickPickRow(new RegExp(`Go to line ${line}\\b`)).waitFor({ timeout: tryMs });
+      await this.page.keyboard.press('Enter');
+      await this.statusBarItem(`Ln ${line},`).waitFor({ timeout: tryMs });
+    });
   }
 
   editorTab(name: string): Locator {
