@@ -27,6 +27,18 @@ const supported = '.jsonl, .json, .csv and .parquet, each also with .gz';
 const chunkBytes = 1 << 20;
 const longestRecordBytes = 1 << 28;
 
+/** Where a record lies in the (unpacked) file. */
+export interface RecordSpan {
+  readonly offset: number;
+  readonly length: number;
+  readonly line: number;
+}
+
+export interface ReadRecord {
+  readonly columns: Columns;
+  readonly bytes: Buffer;
+}
+
 export interface DataFile {
   /** The path as it was given; errors and rows name it. */
   readonly file: string;
@@ -39,7 +51,9 @@ export interface DataFile {
   /** Streams all records in file order, a batch at a time; memory for one chunk. */
   batches(signal?: AbortSignal): AsyncGenerator<readonly FileRecord[]>;
   /** Reads one record again. Throws when the file has changed since it was opened. */
-  read(span: { offset: number; length: number; line: number }): Promise<{ columns: Columns; bytes: Buffer }>;
+  read(span: RecordSpan): Promise<ReadRecord>;
+  /** As read, of records that follow each other in the file: one read for all of them. */
+  readRun(spans: readonly RecordSpan[]): Promise<ReadRecord[]>;
   close(): Promise<void>;
 }
 
@@ -110,11 +124,24 @@ class OpenDataFile implements DataFile {
     }
   }
 
-  async read(span: { offset: number; length: number; line: number }): Promise<{ columns: Columns; bytes: Buffer }> {
+  async read(span: RecordSpan): Promise<ReadRecord> {
     await this.checkUnchanged();
     const bytes = Buffer.allocUnsafe(span.length);
     await readFully(this.handle, bytes, 0, span.offset);
     return { columns: this.records.parse(bytes, span.line), bytes };
+  }
+
+  async readRun(spans: readonly RecordSpan[]): Promise<ReadRecord[]> {
+    const [first] = spans;
+    const last = spans.at(-1);
+    if (first === undefined || last === undefined) return [];
+    await this.checkUnchanged();
+    const all = Buffer.allocUnsafe(last.offset + last.length - first.offset);
+    await readFully(this.handle, all, 0, first.offset);
+    return spans.map(({ offset, length, line }) => {
+      const bytes = all.subarray(offset - first.offset, offset - first.offset + length);
+      return { columns: this.records.parse(bytes, line), bytes };
+    });
   }
 
   async close(): Promise<void> {
@@ -134,7 +161,7 @@ class OpenDataFile implements DataFile {
   }
 }
 
-async function checkedSize(file: string): Promise<number> {
+export async function checkedSize(file: string): Promise<number> {
   const place = { file };
   try {
     const found = await stat(file);
@@ -164,7 +191,7 @@ async function checkedSize(file: string): Promise<number> {
   }
 }
 
-function formatOf(file: string): { format: FormatName; compressed: boolean } {
+export function formatOf(file: string): { format: FormatName; compressed: boolean } {
   const name = basename(file).toLowerCase();
   const compressed = name.endsWith('.gz');
   const inner = compressed ? name.slice(0, -'.gz'.length) : name;
@@ -236,7 +263,7 @@ async function gunzip(from: string, to: string, signal?: AbortSignal): Promise<v
   }
 }
 
-async function requireParquetMagic(path: string, file: string): Promise<void> {
+export async function requireParquetMagic(path: string, file: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     const magic = Buffer.alloc(4);

@@ -1,6 +1,5 @@
 // Opens a dataset: recognises its layout, goes through it once to check every row and to note where
 // each usable one lies, and then reads rows one by one from the file.
-import { createHash } from 'node:crypto';
 import { type SourcePlace, SuperRlError } from '../protocol/errors';
 import { type DataFile, type FormatName, openDataFile } from './data-file';
 import type { Columns, FileRecord } from './formats/record';
@@ -8,6 +7,7 @@ import { HashIndex, hash64, hashText } from './hash-index';
 import { fieldOf, type MappedColumns, type Mapping, mapColumns, readColumns, readDemonstrations } from './mapping';
 import { describeCounts, describeProblem, type Problem, type ProblemKind, ProblemList } from './problems';
 import type { Dataset, Row } from './row';
+import { rowHashOf } from './row-hash';
 import { type Span, SpanIndex } from './span-index';
 
 export interface DatasetRequest {
@@ -117,7 +117,7 @@ class MappedDataset implements OpenDataset {
   }
 
   private toRow(columns: Columns, record: number, bytes: Buffer): Row {
-    const rowHash = createHash('sha256').update(bytes.toString('utf8').trim()).digest('hex').slice(0, 16);
+    const rowHash = rowHashOf(bytes.toString('utf8'));
     return toRow(this.source.file, this.mapping, columns, readColumns(this.mapping, columns), record, rowHash);
   }
 

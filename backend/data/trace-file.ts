@@ -22,6 +22,14 @@ import {
 
 const none = 0xffffffff;
 
+/** A file of traces, and how its records find their prompt. */
+export interface TraceFile {
+  readonly source: DataFile;
+  readonly mapping: Mapping;
+  /** The join value of a dataset's row (`ours`) and of a trace record (`theirs`). */
+  readonly keys: { readonly ours: Expression; readonly theirs: Expression };
+}
+
 /** Throws SuperRlError('traces') for a missing join or trace column, and when no trace matches a prompt. */
 export async function joinTraceFile(
   dataset: OpenDataset,
@@ -29,7 +37,25 @@ export async function joinTraceFile(
   path: string,
   options: AttachOptions,
 ): Promise<TraceSource> {
-  const source = await openDataFile(path, options.signal);
+  const { source, mapping, keys } = await openTraceFile(dataset.mapping, traces, path, options.signal);
+  try {
+    const join = new TraceJoin(dataset, source, mapping, traces, options);
+    await join.build(keys.ours, keys.theirs);
+    return join;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** Throws SuperRlError('traces') for a missing join or trace column. */
+export async function openTraceFile(
+  ofDataset: Mapping,
+  traces: TracesConfig,
+  path: string,
+  signal?: AbortSignal,
+): Promise<TraceFile> {
+  const source = await openDataFile(path, signal);
   try {
     const onPrompt = traces.join === 'prompt';
     const rows = await firstRows(source, 100);
@@ -43,12 +69,11 @@ export async function joinTraceFile(
       );
     }
     const keys = onPrompt
-      ? { ours: fieldOf(dataset.mapping, 'prompt'), theirs: fieldOf(mapping, 'prompt') }
-      : { ours: keyColumn(dataset.mapping, traces.join), theirs: keyColumn(mapping, traces.join) };
-    if (keys.ours === undefined || keys.theirs === undefined) throw new Error('a mapping without a prompt');
-    const join = new TraceJoin(dataset, source, mapping, traces, options);
-    await join.build(keys.ours, keys.theirs);
-    return join;
+      ? { ours: fieldOf(ofDataset, 'prompt'), theirs: fieldOf(mapping, 'prompt') }
+      : { ours: keyColumn(ofDataset, traces.join), theirs: keyColumn(mapping, traces.join) };
+    const { ours, theirs } = keys;
+    if (ours === undefined || theirs === undefined) throw new Error('a mapping without a prompt');
+    return { source, mapping, keys: { ours, theirs } };
   } catch (error) {
     await source.close();
     throw error;

@@ -177,6 +177,51 @@ export const requests = {
     }),
     z.record(z.string(), z.unknown()),
   ),
+  /**
+   * Rows of a data file by number, its records counted from 0, as a person looks at them: cells as text, cut. Given are
+   * those that are known so far; while not `complete`, a pass over the file finds more, so ask again.
+   */
+  readRows: request(
+    z.object({
+      file: z.string(),
+      from: z.int().nonnegative(),
+      count: z.int().positive().max(1000),
+      cell: z.int().positive().max(1_000_000).default(500).describe('Most characters of a cell.'),
+    }),
+    z.object({
+      rows: z.array(
+        z.object({
+          row: z.int(),
+          /** 1-based; Parquet has none. */
+          line: z.int().optional(),
+          rowHash: z.string(),
+          cells: z.record(z.string(), z.string()),
+        }),
+      ),
+      known: z.int(),
+      complete: z.boolean(),
+      /** Why the rows behind the known ones can't be read. */
+      problem: z.string().optional(),
+    }),
+  ),
+  /** The first row from `from` on that holds the text; without `row`, go on at `next` until that is all of them. */
+  searchRows: request(
+    z.object({ file: z.string(), from: z.int().nonnegative(), text: z.string().min(1) }),
+    z.object({ row: z.int().optional(), next: z.int(), known: z.int(), complete: z.boolean() }),
+  ),
+  /**
+   * The dataset rows that records of a file of traces (traces.path) belong to, both by the hash of their text. A record
+   * that is no trace of any prompt is left out.
+   */
+  traceRows: request(
+    z.object({
+      file: z.string().describe('The dataset.'),
+      map: z.record(z.string(), z.string()).optional(),
+      traces: z.unknown(),
+      rowHashes: z.array(z.string()).max(1000),
+    }),
+    z.object({ rows: z.record(z.string(), z.string()) }),
+  ),
   auditTraces: request(z.object({ runFile: z.string(), settings: rewardSettings }), z.record(z.string(), z.unknown())),
   /** Probes sparsity: rollouts on some prompts, no training. */
   probeSparsity: request(

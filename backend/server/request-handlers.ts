@@ -7,6 +7,7 @@ import { readRunRecord, readSummary } from '../trainer/run-folder/run-json';
 import { sampledSteps } from '../trainer/run-folder/sample-file';
 import type { ComputationName, ComputationResult } from './computation/computation';
 import type { Computations } from './computation/computations';
+import type { DataReader } from './data-reader';
 import type { DebugSessions } from './debug-sessions';
 import { runDoctor } from './doctor';
 import type { LiveRuns } from './live-runs';
@@ -27,6 +28,7 @@ export interface ServerParts {
   readonly watch: RunWatch;
   readonly subscriptions: Subscriptions;
   readonly computations: Computations;
+  readonly dataReader: DataReader;
   readonly debugSessions: DebugSessions;
 }
 
@@ -48,7 +50,7 @@ const refusedReadOnly: ReadonlySet<RequestName> = new Set<RequestName>([
 ]);
 
 export function createRequestHandlers(parts: ServerParts): RequestHandlers {
-  const { liveRuns, summaries, watch, subscriptions, computations, debugSessions } = parts;
+  const { liveRuns, summaries, watch, subscriptions, computations, dataReader, debugSessions } = parts;
   const outcomes = new Map<string, RowOutcomes>();
   const compute =
     <N extends ComputationName>(name: N) =>
@@ -104,6 +106,9 @@ export function createRequestHandlers(parts: ServerParts): RequestHandlers {
       return kept.rows(wanted, signal);
     },
     inspectData: compute('inspectData'),
+    readRows: (params) => dataReader.run('readRows', params),
+    searchRows: (params) => dataReader.run('searchRows', params),
+    traceRows: (params) => dataReader.run('traceRows', params),
     auditTraces: compute('auditTraces'),
     probeSparsity: compute('probeSparsity'),
     doctor: (_params, { signal }) => runDoctor(parts.program, signal),

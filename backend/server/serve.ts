@@ -10,6 +10,7 @@ import { stateFolder } from '../protocol/server-record';
 import { ownIdentity } from '../trainer/run-folder/process-identity';
 import { Computations } from './computation/computations';
 import { Connection } from './connection';
+import { DataReader } from './data-reader';
 import { DebugSessions } from './debug-sessions';
 import { LiveRuns } from './live-runs';
 import { createRequestHandlers } from './request-handlers';
@@ -47,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer | unde
   const watch = new RunWatch();
   const liveRuns = new LiveRuns({ trainerEntry: join(bundles, 'trainer.mjs'), log, onChange: () => watch.announce() });
   const computations = new Computations(join(bundles, 'computation.mjs'));
+  const dataReader = new DataReader(join(bundles, 'computation.mjs'));
   const debugSessions = new DebugSessions(join(bundles, 'computation.mjs'));
   const handlers = createRequestHandlers({
     readOnly,
@@ -56,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer | unde
     watch,
     subscriptions: new Subscriptions(),
     computations,
+    dataReader,
     debugSessions,
   });
   const connections = new Set<Connection>();
@@ -86,6 +89,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer | unde
       watch.stop();
       debugSessions.endAll();
       computations.end();
+      dataReader.end();
       await socketServer.close();
       await liveRuns.stopAll();
       reportEnd(reason);

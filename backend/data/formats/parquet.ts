@@ -5,13 +5,57 @@ import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hypa
 import { compressors } from 'hyparquet-compressors';
 import { SuperRlError } from '../../protocol/errors';
 
+/** A Parquet file opened for reading rows anywhere in it, as the JSON lines that it would be rewritten as. */
+export interface ParquetFile {
+  readonly rows: number;
+  /** First row of each row group, in order. */
+  readonly groupStarts: readonly number[];
+  /** Rows from … to - 1 (at most to the end of the file); decodes no more than the pages that hold them. */
+  read(from: number, to: number): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** @param shown names the file in errors. Throws SuperRlError('data') for what is no whole Parquet file. */
+export async function openParquet(path: string, shown: string): Promise<ParquetFile> {
+  const input = await open(path, 'r');
+  try {
+    const file = await asAsyncBuffer(input);
+    const metadata = await orDataError(shown, () => parquetMetadataAsync(file));
+    const groupStarts: number[] = [];
+    let rows = 0;
+    for (const group of metadata.row_groups) {
+      groupStarts.push(rows);
+      rows += Number(group.num_rows);
+    }
+    return {
+      rows,
+      groupStarts,
+      read: (from, to) =>
+        orDataError(shown, async () => {
+          const rowEnd = Math.min(to, rows);
+          if (from >= rowEnd) return [];
+          const found = await parquetReadObjects({ file, metadata, compressors, rowStart: from, rowEnd });
+          return found.map((row) => JSON.stringify(jsonValue(row)));
+        }),
+      close: () => input.close(),
+    };
+  } catch (error) {
+    await input.close();
+    throw error;
+  }
+}
+
 /** Writes every row of `from` to `to` as a JSON line. `shown` names the file in errors. */
 export async function parquetToJsonl(from: string, to: string, shown: string, signal?: AbortSignal): Promise<void> {
-  const input = await open(from, 'r');
+  const input = await openParquet(from, shown);
   try {
     const output = await open(to, 'w');
     try {
-      await copyRows(await asAsyncBuffer(input), output, shown, signal);
+      for (const [group, rowStart] of input.groupStarts.entries()) {
+        signal?.throwIfAborted();
+        const lines = await input.read(rowStart, input.groupStarts[group + 1] ?? input.rows);
+        await output.appendFile(lines.map((line) => `${line}\n`).join(''));
+      }
     } finally {
       await output.close();
     }
@@ -20,19 +64,11 @@ export async function parquetToJsonl(from: string, to: string, shown: string, si
   }
 }
 
-async function copyRows(file: AsyncBuffer, output: FileHandle, shown: string, signal?: AbortSignal): Promise<void> {
-  let rowStart = 0;
+async function orDataError<T>(shown: string, read: () => Promise<T>): Promise<T> {
   try {
-    const metadata = await parquetMetadataAsync(file);
-    for (const group of metadata.row_groups) {
-      signal?.throwIfAborted();
-      const rowEnd = rowStart + Number(group.num_rows);
-      const rows = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
-      await output.appendFile(rows.map((row) => `${JSON.stringify(jsonValue(row))}\n`).join(''));
-      rowStart = rowEnd;
-    }
+    return await read();
   } catch (cause) {
-    if (signal?.aborted || isSystemError(cause)) throw cause;
+    if (isSystemError(cause)) throw cause;
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new SuperRlError(
       'data',

@@ -16,6 +16,9 @@ export const computationNames = [
   'debugReward',
   'debugFixture',
   'runFixtures',
+  'readRows',
+  'searchRows',
+  'traceRows',
 ] as const;
 export type ComputationName = (typeof computationNames)[number];
 

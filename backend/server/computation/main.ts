@@ -23,6 +23,9 @@ const computations: { readonly [N in ComputationName]: () => Promise<Computation
   debugReward: async () => (await import('./debug-reward')).debugReward,
   debugFixture: async () => (await import('./debug-fixture')).debugFixture,
   runFixtures: async () => (await import('./run-fixtures')).runFixtures,
+  readRows: async () => (await import('./data-views')).readRows,
+  searchRows: async () => (await import('./data-views')).searchRows,
+  traceRows: async () => (await import('./data-views')).traceRows,
 };
 
 process.on('message', (raw) => {
