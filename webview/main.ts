@@ -10,7 +10,7 @@ registerControls();
 const host = new Host();
 const { runs } = host.keepState();
 
-const main = document.getElementById('dashboard') ?? document.body;
+const main = document.getElementById('view') ?? document.body;
 let view: RunView | CompareView | undefined;
 
 function show(made: RunView | CompareView): void {

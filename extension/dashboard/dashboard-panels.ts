@@ -4,8 +4,8 @@ import { webviewStateSchema } from '../../backend/protocol/dashboard';
 import { dashboardViewType } from '../contributions/views';
 import type { ServerConnection } from '../server/server-connection';
 import type { RunList } from '../watch/run-list';
+import { newNonce, webviewPage } from '../webview-page';
 import { DashboardPanel } from './dashboard-panel';
-import { dashboardPage, newNonce } from './page';
 
 export interface DashboardPanelsOptions {
   readonly extensionUri: vscode.Uri;
@@ -49,7 +49,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer {
     const dashboard = new DashboardPanel({ panel, runs, connection, list, log });
     this.open.add(dashboard);
     panel.onDidDispose(() => this.open.delete(dashboard));
-    webview.html = dashboardPage(
+    webview.html = webviewPage(
       { script: asset('webview.js'), style: asset('webview.css'), title: 'SuperRL', state: { runs: [...runs] } },
       webview.cspSource,
       newNonce(),

@@ -197,7 +197,7 @@ describe('a run with everything', () => {
       '<script>document.title="owned"</script>',
     );
     expect(await page.locator('.question').first().textContent()).not.toBe('');
-    expect(await page.locator('#dashboard img, #dashboard script').count()).toBe(0);
+    expect(await page.locator('#view img, #view script').count()).toBe(0);
     expect(await page.title()).toBe('digits');
   });
 

@@ -22,7 +22,7 @@ import { sampleLineSchema } from '../../backend/protocol/sample';
 import { groupLines } from '../../backend/server/stored-samples';
 import { DashboardFeed } from '../../extension/dashboard/dashboard-feed';
 import { dashboardGroup } from '../../extension/dashboard/dashboard-group';
-import { dashboardPage } from '../../extension/dashboard/page';
+import { webviewPage } from '../../extension/webview-page';
 import { filtered } from '../../webview/samples/filter';
 import themes from './themes.json';
 
@@ -263,7 +263,7 @@ export async function serve(runs: readonly string[]): Promise<{ address: string;
     } else if (path === '/') {
       const parts = { script: '/webview.js', style: '/webview.css', title: 'digits', state: { runs: [...runs] } };
       response.setHeader('content-type', 'text/html');
-      response.end(dashboardPage(parts, "'self'", 'dGhpcyBpcyBhIHRlc3Q'));
+      response.end(webviewPage(parts, "'self'", 'dGhpcyBpcyBhIHRlc3Q'));
     } else response.writeHead(path === '/favicon.ico' ? 204 : 404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,20 +1,20 @@
-// The HTML page of a dashboard: its bundle and style sheet by nonce, nothing else, and the runs that it shows.
+// The HTML page of a webview: its bundle and style sheet by nonce, nothing else, and what it is to show.
 import { randomBytes } from 'node:crypto';
-import type { WebviewState } from '../../backend/protocol/dashboard';
 
 export interface PageParts {
   /** URIs as the webview sees them. */
   readonly script: string;
   readonly style: string;
   readonly title: string;
-  readonly state: WebviewState;
+  /** Read by the page from `data-state` of its body. */
+  readonly state: Readonly<Record<string, unknown>>;
 }
 
 export function newNonce(): string {
   return randomBytes(18).toString('base64url');
 }
 
-export function dashboardPage({ script, style, title, state }: PageParts, cspSource: string, nonce: string): string {
+export function webviewPage({ script, style, title, state }: PageParts, cspSource: string, nonce: string): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -32,7 +32,7 @@ export function dashboardPage({ script, style, title, state }: PageParts, cspSou
 <link rel="stylesheet" nonce="${nonce}" href="${escaped(style)}">
 </head>
 <body data-state="${escaped(JSON.stringify(state))}" data-nonce="${nonce}">
-<main id="dashboard"></main>
+<main id="view"></main>
 <script nonce="${nonce}" src="${escaped(script)}"></script>
 </body>
 </html>

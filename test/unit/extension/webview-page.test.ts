@@ -1,11 +1,11 @@
-// The dashboard's page lets nothing run but its own bundle, and no run's name break out of it.
+// A webview's page lets nothing run but its own bundle, and no run's name break out of it.
 import { expect, it } from 'vitest';
-import { dashboardPage, newNonce } from '../../../../extension/dashboard/page';
+import { newNonce, webviewPage } from '../../../extension/webview-page';
 
 const parts = { script: 'https://w/webview.js', style: 'https://w/webview.css', title: 'T' };
 
 it('allows scripts by nonce only', () => {
-  const page = dashboardPage({ ...parts, state: { runs: ['/r'] } }, 'https://w', 'N0NCE');
+  const page = webviewPage({ ...parts, state: { runs: ['/r'] } }, 'https://w', 'N0NCE');
   const policy = /content="(default-src[^"]*)"/.exec(page)?.[1];
   expect(policy).toBe(
     "default-src 'none'; script-src 'nonce-N0NCE'; style-src 'nonce-N0NCE' https://w; font-src https://w; img-src https://w data:",
@@ -16,7 +16,7 @@ it('allows scripts by nonce only', () => {
 
 it('escapes what a folder may be called', () => {
   const run = `/a"><script>alert(1)</script>&'`;
-  const page = dashboardPage({ ...parts, state: { runs: [run] } }, 'https://w', 'n');
+  const page = webviewPage({ ...parts, state: { runs: [run] } }, 'https://w', 'n');
   expect(page.match(/<script/g)).toHaveLength(1);
   const attribute = /data-state="([^"]*)"/.exec(page)?.[1] ?? '';
   const text = attribute
