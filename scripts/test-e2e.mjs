@@ -15,7 +15,7 @@ const env = {
 for (const args of [
   ['scripts/build.mjs'],
   ['scripts/package.mjs', '--no-build', '--out', env.SUPERRL_VSIX],
-  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'e2e', ...process.argv.slice(2)],
+  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'e2e', '--reporter=verbose', ...process.argv.slice(2)],
 ]) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env });
   if (status !== 0) process.exit(status ?? 1);

@@ -101,11 +101,7 @@ describe('a fresh profile and the built-in example', () => {
   it('opens the ended run again', async () => {
     await workbench.closeAllEditors();
     await workbench.showView();
-    await workbench
-      .treeRow(/countdown-\d/)
-      .first()
-      .click();
-    await dashboard().name.waitFor();
+    await workbench.openRun(/countdown-\d/);
     await expect.poll(() => dashboard().step(), patient).toBe(events().filter(({ type }) => type === 'metrics').length);
     expect(await workbench.notification(/defect/).count()).toBe(0);
     expect(editor.errors).toEqual([]);

@@ -29,9 +29,7 @@ describe('places', () => {
   it('with no node on the PATH, trains on the editor’s own executable', async () => {
     editor = await Editor.open({ workspace: smallRun(), path: (root) => toolsWithoutNode(join(root, 'bin')) });
     const workbench = await editor.window();
-    await workbench.openFile('small.superrl.json');
-    await workbench.codeLens('Start Training').click();
-    await workbench.dashboard().name.waitFor();
+    await workbench.startRunFile('small.superrl.json');
     await expect.poll(() => workbench.dashboard().step(), patient).toBeGreaterThan(5);
     await workbench.command('SuperRL: Engine Doctor');
     await expect.poll(() => workbench.editorText(), patient).toContain('There is no node on the PATH');

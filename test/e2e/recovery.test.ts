@@ -44,9 +44,7 @@ describe('a run goes on, or can go on', () => {
   }
 
   async function startIn(window: Workbench): Promise<void> {
-    await window.openFile('small.superrl.json');
-    await window.codeLens('Start Training').click();
-    await window.dashboard().name.waitFor();
+    await window.startRunFile('small.superrl.json');
     await expect.poll(() => window.dashboard().step(), patient).toBeGreaterThan(25);
   }
 
@@ -112,15 +110,13 @@ describe('a run goes on, or can go on', () => {
     const terminal = spawn(process.execPath, [script, 'train', 'small.superrl.json'], {
       cwd: editor.workspace,
       env: { ...process.env, XDG_STATE_HOME: join(editor.root, 'state') },
+      stdio: 'ignore',
     });
-    workbench = await editor.window();
     try {
+      workbench = await editor.window();
+      await workbench.startExtension();
       await workbench.showView();
-      await workbench
-        .treeRow(/small-\d/)
-        .first()
-        .click();
-      await workbench.dashboard().name.waitFor();
+      await workbench.openRun(/small-\d/);
       await expect.poll(() => workbench.dashboard().step(), patient).toBeGreaterThan(25);
       const before = await workbench.dashboard().step();
       await expect.poll(() => workbench.dashboard().step(), patient).toBeGreaterThan(before);

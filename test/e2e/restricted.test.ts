@@ -34,11 +34,7 @@ describe('restricted mode', () => {
 
   it('shows the runs and their dashboards', async () => {
     await workbench.showView();
-    await workbench
-      .treeRow(/small.*finished/)
-      .first()
-      .click();
-    await workbench.dashboard().name.waitFor();
+    await workbench.openRun(/small.*finished/);
     await expect.poll(() => workbench.dashboard().step(), patient).toBe(30);
     expect(await workbench.dashboard().reason.textContent()).toContain('Restricted mode');
     expect(await workbench.dashboard().button('Resume').isVisible()).toBe(false);

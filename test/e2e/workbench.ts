@@ -115,6 +115,17 @@ export class Workbench {
     return this.page.locator('.codelens-decoration a', { hasText: text });
   }
 
+  /** Opens a run file and starts it by its lens; the dashboard comes up by itself. */
+  async startRunFile(name: string): Promise<void> {
+    await this.startExtension();
+    await this.openFile(name);
+    await this.codeLens('Start Training').waitFor();
+    await again(async () => {
+      await this.codeLens('Start Training').click({ timeout: tryMs });
+      await this.dashboard().name.waitFor({ timeout: longestMs / 3 }); // a second click would start a second run
+    });
+  }
+
   /** The lines in view; the editor draws blanks as no-break spaces. */
   async editorText(): Promise<string> {
     const text = await this.page.locator('.editor-instance .view-lines').first().textContent();
@@ -135,6 +146,14 @@ export class Workbench {
 
   treeRow(text: string | RegExp): Locator {
     return this.page.locator('.pane-body .monaco-list-row', { hasText: text });
+  }
+
+  /** The dashboard of a run, from the list of runs (the SuperRL view is shown). */
+  async openRun(text: string | RegExp): Promise<void> {
+    await again(async () => {
+      await this.treeRow(text).first().click({ timeout: tryMs });
+      await this.dashboard().name.waitFor({ timeout: tryMs });
+    });
   }
 
   /** The page inside the active webview. */
