@@ -25,6 +25,7 @@ export function eventLine(event: RunEvent): string | undefined {
       return `${event.data.message} ${event.data.advice}`;
     case 'note':
     case 'error':
+    case 'alarmOver':
       return event.data.message;
     case 'interrupted':
       return `interrupted: ${event.data.reason}`;

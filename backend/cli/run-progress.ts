@@ -68,6 +68,8 @@ export function advance(progress: RunProgress, event: RunEvent): RunProgress {
       return { ...progress, probe: event.data };
     case 'alarm':
       return { ...progress, alarm: event.data };
+    case 'alarmOver':
+      return progress.alarm?.kind === event.data.kind ? { ...progress, alarm: undefined } : progress;
     case 'resumed':
       return {
         ...progress,

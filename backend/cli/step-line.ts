@@ -44,6 +44,8 @@ function eventText(event: RunEvent): string | undefined {
       return `probe: ${event.data.solved} of ${event.data.prompts} prompts solved; reward is ${event.data.sparse ? 'sparse' : 'dense'}. ${event.data.reason}`;
     case 'alarm':
       return `alarm at step ${event.data.step}: ${event.data.message} ${event.data.advice}`;
+    case 'alarmOver':
+      return `step ${event.data.step}: ${event.data.message}`;
     case 'note':
       return event.data.level === 'warning' ? `warning: ${event.data.message}` : event.data.message;
     case 'emptyStep':

@@ -26,7 +26,6 @@ const alarmKind = z.enum([
   'formatMasksFailure',
   'invalidRewards',
   'sigmaAtFloor',
-  'diskSpace',
 ] as const satisfies readonly AlarmKind[]);
 
 const column = z.object({
@@ -101,7 +100,11 @@ export type DashboardHeader = z.infer<typeof header>;
 const marks = z.object({
   evaluations: z.array(evaluation),
   alarms: z.array(
-    z.object({ step: z.int(), ts: z.number(), kind: alarmKind, message: z.string(), advice: z.string() }),
+    z.object({
+      ...{ step: z.int(), ts: z.number(), kind: alarmKind, message: z.string(), advice: z.string() },
+      /** The step at which it was over; absent while it stands. */
+      overAt: z.optional(z.int()),
+    }),
   ),
   checkpoints: z.array(
     z.object({ step: z.int(), ts: z.number(), path: z.string(), best: z.boolean(), bytes: z.number() }),

@@ -17,7 +17,6 @@ export const alarmKinds = [
   'formatMasksFailure',
   'invalidRewards',
   'sigmaAtFloor',
-  'diskSpace',
 ] as const;
 export type AlarmKind = (typeof alarmKinds)[number];
 
@@ -65,6 +64,8 @@ export const eventData = {
   checkpoint: z.object({ ...counted, path: z.string(), best: z.boolean(), bytes: z.int() }),
   emptyStep: z.object({ ...counted, reason: z.string() }),
   alarm: z.object({ ...counted, kind: z.enum(alarmKinds), message: z.string(), advice: z.string() }),
+  /** The cause of an alarm told before has been away for long enough. */
+  alarmOver: z.object({ ...counted, kind: z.enum(alarmKinds), message: z.string() }),
   error: z.object({ ...counted, code: z.string(), message: z.string(), stack: z.string().optional() }),
   interrupted: z.object({ ...counted, reason: z.string() }),
   resumed: z.object({ fromStep: z.int() }),

@@ -3,7 +3,7 @@
 // interrupted run has logged for the same completion are reused, so that a time-out does not decide differently.
 import { sumRewards } from '../method/rewards-sum';
 import type { RewardOutcome, SampleLine } from '../protocol/sample';
-import { invalidRewardsAlarm } from './alarms';
+import { invalidRewardsAlarm, rewardsAreValid } from './alarms';
 import type { EncodedPrompt } from './draw-prompts';
 import type { Completion, Rollout } from './rollout';
 import { pausePoint, type Run, WorkAbandoned } from './run';
@@ -28,6 +28,7 @@ export async function scoreGroups(
   rollouts: readonly Rollout[],
   logged: LoggedRewards,
 ): Promise<ScoredGroup[]> {
+  let isPaused = false;
   let outcomes = rollouts.map((rollout) =>
     rollout.completions.map((completion, index) => logged.find(rollout, index, completion)),
   );
@@ -37,11 +38,15 @@ export async function scoreGroups(
     const completions = groups.flatMap((group) => group.completions);
     const invalid = completions.filter((completion) => completion.reward === null);
     const [first] = invalid;
-    if (!first || invalid.length <= run.config.maxInvalidShare * completions.length) return groups;
+    if (!first || invalid.length <= run.config.maxInvalidShare * completions.length) {
+      if (isPaused) await run.ledger.append('alarmOver', rewardsAreValid(step));
+      return groups;
+    }
     await run.ledger.append(
       'alarm',
       invalidRewardsAlarm(step, invalid.length, completions.length, first.invalidReason ?? ''),
     );
+    isPaused = true;
     run.control.requestPause('Too many completions have no valid reward.');
     await pausePoint(run, step);
     if (run.control.stopReason !== undefined) throw new WorkAbandoned();

@@ -101,7 +101,9 @@ async function completeStep(run: Run, step: number, last: LastReport): Promise<b
   });
   last.metrics = values;
   for (const [name, count] of Object.entries(report.counts)) state.counts[name] = (state.counts[name] ?? 0) + count;
-  for (const alarm of stepAlarms(state.alarms, report.facts)) await ledger.append('alarm', alarm);
+  const { told, over } = stepAlarms(state.alarms, report.facts);
+  for (const alarm of told) await ledger.append('alarm', alarm);
+  for (const alarm of over) await ledger.append('alarmOver', alarm);
   if (state.alarms.nonFiniteSteps >= nonFiniteLimit) {
     await save(run, last, false);
     throw new SuperRlError(

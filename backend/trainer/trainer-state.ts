@@ -40,8 +40,10 @@ export const trainerStateSchema = z.strictObject({
   /** Counts over the whole run, for the summary. */
   counts: z.record(z.string(), count),
   alarms: z.strictObject({
-    /** Alarms that hold at the moment: each is told once until its cause goes away. */
+    /** Alarms that were told and aren't over. */
     raised: z.array(z.string()),
+    /** By alarm: steps in a row that speak for the other state, with the cause or, of a raised one, without it. */
+    turned: z.record(z.string(), count).default({}),
     zeroSignalSteps: count,
     nonFiniteSteps: count,
     /** Mean entropy of the first steps, against which a collapse is measured. */
@@ -67,6 +69,6 @@ export function initialTrainerState(): TrainerState {
     lastEvaluationStep: -1,
     demonstrations: { tooLong: 0, truncated: 0 },
     counts: {},
-    alarms: { raised: [], zeroSignalSteps: 0, nonFiniteSteps: 0, startEntropy: { sum: 0, steps: 0 } },
+    alarms: { raised: [], turned: {}, zeroSignalSteps: 0, nonFiniteSteps: 0, startEntropy: { sum: 0, steps: 0 } },
   };
 }

@@ -15,6 +15,8 @@ import { elapsedMsColumn, RunColumns, stepsPerBucketFor, usedTokensColumn } from
 /** A column beside the metrics, for the time that is left. */
 const progressColumn = 'progress';
 
+type Alarm = DashboardMarks['alarms'][number];
+
 /** Steps over which the pace is taken. */
 const paceSteps = 50;
 
@@ -178,12 +180,10 @@ export class DashboardFeed {
     switch (event.type) {
       case 'metrics': {
         const { step, values, usedTokens, elapsedMs, progress, epoch } = event.data;
-        this.#columns.setStep(step, {
-          ...numbers(values),
-          [usedTokensColumn]: usedTokens,
-          [elapsedMsColumn]: elapsedMs,
-          [progressColumn]: progress,
-        });
+        for (const name of Object.keys(values)) this.#columns.set(step, name, fromLoggedNumber(values[name] ?? 'NaN'));
+        this.#columns.set(step, usedTokensColumn, usedTokens);
+        this.#columns.set(step, elapsedMsColumn, elapsedMs);
+        this.#columns.set(step, progressColumn, progress);
         this.#step = step;
         this.#epoch = epoch;
         this.#changed.series = true;
@@ -215,6 +215,14 @@ export class DashboardFeed {
       case 'alarm':
         this.#mark({ alarms: [...this.#marks.alarms, { ...event.data, ts: event.ts }] });
         return;
+      case 'alarmOver': {
+        const { kind, step } = event.data;
+        const over = (alarm: Alarm): Alarm =>
+          alarm.kind === kind && alarm.overAt === undefined ? { ...alarm, overAt: step } : alarm;
+        this.#mark({ alarms: this.#marks.alarms.map(over) });
+        this.#log(event, 'info', step, event.data.message);
+        return;
+      }
       case 'checkpoint':
         this.#mark({ checkpoints: [...this.#marks.checkpoints, { ...event.data, ts: event.ts }] });
         return;
@@ -250,7 +258,11 @@ export class DashboardFeed {
     const still = <T extends { step: number }>(marks: readonly T[]) => marks.filter(({ step }) => step <= fromStep);
     const { evaluations, alarms, checkpoints, probes, log } = this.#marks;
     this.#marks = {
-      ...{ evaluations: still(evaluations), alarms: still(alarms), checkpoints: still(checkpoints) },
+      ...{
+        evaluations: still(evaluations),
+        alarms: still(alarms).map(asOf(fromStep)),
+        checkpoints: still(checkpoints),
+      },
       ...{ probes: still(probes), log: log.filter(({ step, level }) => step <= fromStep || level === 'error') },
     };
     this.#log(event, 'info', fromStep, `Resumed from step ${fromStep}`);
@@ -317,13 +329,6 @@ function measuredOnly(values: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }
 
-/** JSON would make null of them too, but only on the way. */
-function finiteOrNull(values: Readonly<Record<string, LoggedNumber>>): Record<string, number | null> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, typeof value === 'number' ? value : null]),
-  );
-}
-
 function recordOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
@@ -343,4 +348,9 @@ function budgetOf(value: unknown): DashboardHeader['budget'] {
 
 function finiteOr(value: number, otherwise: number): number {
   return Number.isFinite(value) ? value : otherwise;
+}
+
+/** An alarm as it stood after a step. */
+function asOf(step: number): (alarm: Alarm) => Alarm {
+  return ({ overAt, ...alarm }) => (overAt === undefined || overAt > step ? alarm : { ...alarm, overAt });
 }

@@ -33,7 +33,7 @@ export class AlarmsView {
   #alarms(same: readonly Alarm[]): Child {
     const [newest, ...earlier] = same;
     if (!newest) return undefined;
-    const { step, ts, message, advice } = newest;
+    const { step, ts, message, advice, overAt } = newest;
     return element(
       'li',
       {},
@@ -43,7 +43,13 @@ export class AlarmsView {
         {},
         element('p', {}, element('strong', {}, message)),
         element('p', { class: 'advice' }, advice),
-        element('p', { class: 'when' }, this.#stepLink(step), ` · ${timeText(ts)}`),
+        element(
+          'p',
+          { class: 'when' },
+          this.#stepLink(step),
+          ` · ${timeText(ts)}`,
+          ...(overAt === undefined ? [] : [' · over since ', this.#stepLink(overAt)]),
+        ),
         earlier.length > 0 &&
           element(
             'details',

@@ -1,4 +1,4 @@
-// The newest alarm with what to do about it, until the person puts it away; all of them are under "Alarms and log".
+// The newest alarm that stands, with what to do about it, until the person puts it away; all of them are under "Alarms and log".
 import type { DashboardMarks } from '../../backend/protocol/dashboard';
 import { button } from '../ui/controls';
 import { element } from '../ui/element';
@@ -16,7 +16,7 @@ export class AlarmBanner {
 
   /** @param live alarms of a finished run are news no more */
   show(alarms: readonly Alarm[], live: boolean): void {
-    const newest = live ? alarms.at(-1) : undefined;
+    const newest = live ? alarms.findLast(({ overAt }) => overAt === undefined) : undefined;
     if (newest?.ts === this.#shown?.ts) return;
     this.#shown = newest;
     this.element.hidden = newest === undefined || newest.ts <= this.#putAway;

@@ -183,6 +183,7 @@ describe('without a terminal', () => {
       'held-out at step 80: pass@1 13 %  pass@8 47 %  greedy 13 %  (64 prompts)\n',
       'probe: 1 of 64 prompts solved; reward is sparse. Upper bound 0.07 is below 0.1.\n',
       'alarm at step 9: All 8 were cut off. Raise maxNewTokens.\n',
+      'step 80: The alarm allTruncated is over.\n',
       'warning: 3 rows are left out.\n',
       'step 4 changed nothing: every group was skipped\n',
       'saved checkpoints/step-000050 (best so far)\n',

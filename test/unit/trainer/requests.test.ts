@@ -117,6 +117,9 @@ describe('alarms', () => {
     };
     await train(run);
     expect(kindsOf(run)).toEqual(['invalidRewards 1', 'invalidRewards 1']);
+    expect(run.ledger.of('alarmOver')).toEqual([
+      { step: 1, kind: 'invalidRewards', message: 'The rewards are valid again, and the run goes on.' },
+    ]);
     expect(run.ledger.of('alarm')[0]?.message).toBe(
       '16 of 16 completions have no valid reward, more than maxInvalidShare allows. The first: ok: boom.',
     );
@@ -149,11 +152,11 @@ describe('alarms', () => {
 
   it('entropyCollapse when entropy has gone and the task is not solved', async () => {
     const run = fakeRun({
-      file: { budget: { steps: 8 }, update: { learningRate: 1e-9 } },
+      file: { budget: { steps: 12 }, update: { learningRate: 1e-9 } },
       policy: { entropy: () => (run.state.step < 6 ? 2 : 0.01) },
     });
     await train(run);
-    expect(kindsOf(run)).toEqual(['entropyCollapse 7']);
+    expect(kindsOf(run)).toEqual(['entropyCollapse 11']);
   });
 
   it('formatMasksFailure when shaping rewards differ where nothing is correct', async () => {

@@ -79,6 +79,23 @@ describe('the feed', () => {
     expect(marksOf(feed.update())).toMatchObject({ marks: { checkpoints: [{ step: 10 }, { step: 15 }] } });
   });
 
+  it('an alarm stands until it is over, and again after a resume from before that', () => {
+    const feed = new DashboardFeed('/r');
+    const told = event('alarm', { step: 10, kind: 'zeroSignal', message: 'No signal.', advice: 'Give traces.' });
+    const over = event('alarmOver', { step: 90, kind: 'zeroSignal', message: 'The alarm zeroSignal is over.' });
+    feed.addEvents([told, over, { ...told, data: { ...told.data, step: 95 } } as typeof told]);
+    const alarms = () => {
+      const marks = marksOf(feed.snapshot());
+      return marks?.kind === 'marks' ? marks.marks.alarms.map(({ step, overAt }) => [step, overAt]) : [];
+    };
+    expect(alarms()).toEqual([
+      [10, 90],
+      [95, undefined],
+    ]);
+    feed.addEvents([event('resumed', { fromStep: 50 })]);
+    expect(alarms()).toEqual([[10, undefined]]);
+  });
+
   it('leaves out of an evaluation what was not measured, since JSON has no word for it', () => {
     const feed = new DashboardFeed('/r');
     const values = { 'eval/greedy': 0.5, 'eval/pass@8': 'NaN' as const };
