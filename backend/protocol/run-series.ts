@@ -64,9 +64,15 @@ export class RunColumns {
   }
 
   setStep(step: number, values: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(values)) this.set(step, name, value);
+  }
+
+  set(step: number, name: string, value: number): void {
     if (step < 1) return;
-    for (const [name, value] of Object.entries(values)) this.#column(name, step)[step - 1] = value;
-    this.#lastStep = Math.max(this.#lastStep, step);
+    const column = this.#columns.get(name);
+    if (column && step <= column.length) column[step - 1] = value;
+    else this.#grown(name, step)[step - 1] = value;
+    if (step > this.#lastStep) this.#lastStep = step;
   }
 
   addReason(step: number, kind: SwitchReason['kind'], text: string): void {
@@ -115,9 +121,9 @@ export class RunColumns {
     };
   }
 
-  #column(name: string, step: number): Float64Array {
+  /** The column with room for this step. */
+  #grown(name: string, step: number): Float64Array {
     const column = this.#columns.get(name);
-    if (column && column.length >= step) return column;
     const grown = new Float64Array(Math.max(256, 2 ** Math.ceil(Math.log2(step)))).fill(Number.NaN);
     if (column) grown.set(column);
     this.#columns.set(name, grown);

@@ -180,7 +180,7 @@ export class DashboardFeed {
     switch (event.type) {
       case 'metrics': {
         const { step, values, usedTokens, elapsedMs, progress, epoch } = event.data;
-        for (const name of Object.keys(values)) this.#columns.set(step, name, fromLoggedNumber(values[name] ?? 'NaN'));
+        for (const [name, value] of Object.entries(values)) this.#columns.set(step, name, fromLoggedNumber(value));
         this.#columns.set(step, usedTokensColumn, usedTokens);
         this.#columns.set(step, elapsedMsColumn, elapsedMs);
         this.#columns.set(step, progressColumn, progress);
