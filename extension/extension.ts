@@ -19,10 +19,13 @@ import { DatasetInspections } from './inline/dataset-inspections';
 import { FileOutcomes } from './inline/file-outcomes';
 import { RowDecorations } from './inline/row-decorations';
 import { RowHover } from './inline/row-hover';
+import { TraceRows } from './inline/trace-rows';
 import { RewardCodeLens } from './rewards/reward-code-lens';
 import { RewardDiagnostics } from './rewards/reward-diagnostics';
 import { RewardWatch } from './rewards/reward-watch';
 import { RunRewards } from './rewards/run-rewards';
+import { LargeFiles } from './rows/large-files';
+import { RowsEditor, registerRowsEditor } from './rows/rows-editor';
 import { RunFileCodeLens } from './run-file/run-file-code-lens';
 import { RunFileDiagnostics } from './run-file/run-file-diagnostics';
 import { RunTasks } from './run-tasks';
@@ -82,6 +85,9 @@ function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputC
   const debugging = new RewardDebugging({ connection, showError: (error) => void showError(error, log) });
   const rewards = new RunRewards({ connection, runs: () => runs.all });
   const rewardWatch = new RewardWatch({ connection, runs, rewards });
+  const inspections = new DatasetInspections(files, connection);
+  const outcomes = new FileOutcomes({ connection, runs, traces: new TraceRows(inspections, connection) });
+  const { extensionUri } = context;
   context.subscriptions.push(files, debugging, rewardWatch, { dispose: () => connection.close() });
   return {
     context,
@@ -91,6 +97,9 @@ function createServices(context: vscode.ExtensionContext, log: vscode.LogOutputC
     runs,
     dashboards,
     samples: new SampleDocuments(connection),
+    inspections,
+    outcomes,
+    rows: new RowsEditor({ extensionUri, connection, outcomes, inspections, runs, log }),
     reports: new ReportDocuments(),
     rewards,
     rewardWatch,
@@ -144,11 +153,9 @@ function registerEditorParts(services: Services): void {
   if (vscode.workspace.isTrusted) void offerCommand(services);
 }
 
-/** In dataset files: outcomes of the rows in view, what is known of the file, what is wrong with its rows. */
-function registerInlineParts({ context, connection, files, runs, log }: Services): void {
+/** In files of data and traces: outcomes of the rows in view, what is known of the file, what is wrong with its rows. */
+function registerInlineParts({ context, connection, files, runs, log, inspections, outcomes, rows }: Services): void {
   const dataFiles = { scheme: 'file', pattern: '**/*.{jsonl,ndjson,json,csv}' };
-  const outcomes = new FileOutcomes({ connection, runs });
-  const inspections = new DatasetInspections(files, connection);
   const lenses = new DatasetCodeLens(inspections, outcomes, runs);
   const diagnostics = new DatasetDiagnostics(inspections, files, log);
   context.subscriptions.push(
@@ -158,6 +165,8 @@ function registerInlineParts({ context, connection, files, runs, log }: Services
     vscode.languages.registerHoverProvider(dataFiles, new RowHover(outcomes, connection)),
     vscode.languages.registerCodeLensProvider(dataFiles, lenses),
     vscode.languages.registerCodeActionsProvider(dataFiles, diagnostics),
+    ...registerRowsEditor(rows),
+    new LargeFiles(rows, inspections, log),
   );
 }
 

@@ -46,7 +46,7 @@ const bundles = [
       'typescript-hook': 'backend/rewards/host/typescript-hook.ts',
     },
   },
-  // webview.js and webview.css; Chromium of the oldest VS Code that is supported.
+  // webview and rows, each with its style sheet; Chromium of the oldest VS Code that is supported.
   {
     ...shared,
     platform: 'browser',
@@ -54,7 +54,7 @@ const bundles = [
     format: 'iife',
     minify: true,
     legalComments: 'none',
-    entryPoints: { webview: 'webview/main.ts' },
+    entryPoints: { webview: 'webview/main.ts', rows: 'webview/rows/main.ts' },
   },
   // The extension itself, as the editor loads it.
   {

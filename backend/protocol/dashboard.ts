@@ -207,6 +207,7 @@ export const dashboardActions = [
   'checkpoint',
   'openSample',
   'compareWithTrace',
+  'compareWithEarlier',
   'openSource',
   'debugReward',
   'saveFixture',
@@ -293,6 +294,8 @@ export const webviewMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('openSample'), ...place, index: z.int() }),
   /** Diff of a completion and a demonstration of its prompt. */
   z.object({ kind: z.literal('compareWithTrace'), ...place, index: z.int(), demonstration: z.int() }),
+  /** Diff of a completion and one of the same prompt in an earlier step; asks which when there are several. */
+  z.object({ kind: z.literal('compareWithEarlier'), ...place, index: z.int() }),
   /** The dataset at the row of this group. */
   z.object({ kind: z.literal('openSource'), ...place }),
   z.object({ kind: z.literal('debugReward'), ...place, index: z.int(), component: z.string() }),

@@ -63,6 +63,7 @@ const sampleFilter = z.object({
   solved: z.enum(['none', 'some', 'all']).optional(),
   maskedByShaping: z.boolean().optional(),
   text: z.string().optional(),
+  promptId: z.string().optional(),
 });
 export type SampleFilter = z.infer<typeof sampleFilter>;
 

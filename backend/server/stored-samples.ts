@@ -39,7 +39,7 @@ export async function searchGroups(request: SearchRequest): Promise<{ groups: Sa
     signal.throwIfAborted();
     // A step is given whole or not at all, so that the search can go on before it.
     if (groups.length >= limit) return { groups, complete: false };
-    if (await mayHold(run, step, filter.text)) groups.push(...(await readGroups(run, step, filter)));
+    if (await mayHold(run, step, filter)) groups.push(...(await readGroups(run, step, filter)));
     request.onProgress(index + 1, steps.length);
   }
   return { groups, complete: true };
@@ -57,11 +57,12 @@ export function groupLines(lines: readonly SampleLine[]): SampledGroup[] {
 
 /** Those that pass; with `text`, only with the completions that hold it, upper and lower case alike. */
 export function filterGroups(groups: readonly SampledGroup[], filter: SampleFilter): SampledGroup[] {
-  const { decision, solved, maskedByShaping, text } = filter;
+  const { decision, solved, maskedByShaping, text, promptId } = filter;
   const wanted = text?.toLowerCase();
   return groups.flatMap(({ group, completions }) => {
     const seen = group.decision;
     if (decision !== undefined && seen.kind !== decision) return [];
+    if (promptId !== undefined && group.promptId !== promptId) return [];
     if (solved !== undefined && seen.solved !== solved) return [];
     if (maskedByShaping !== undefined && seen.maskedByShaping !== maskedByShaping) return [];
     if (wanted === undefined) return [{ group, completions }];
@@ -70,12 +71,13 @@ export function filterGroups(groups: readonly SampledGroup[], filter: SampleFilt
   });
 }
 
-/** A look at the raw file, many times quicker than parsing it: false when no completion can hold the text. */
-async function mayHold(run: string, step: number, text: string | undefined): Promise<boolean> {
-  if (text === undefined) return true;
+/** A look at the raw file, many times quicker than parsing it: false when no group can pass. */
+async function mayHold(run: string, step: number, { text, promptId }: SampleFilter): Promise<boolean> {
+  if (text === undefined && promptId === undefined) return true;
   try {
     const raw = await readFile(sampleFilePath(run, step), 'utf8');
-    return raw.toLowerCase().includes(JSON.stringify(text).slice(1, -1).toLowerCase());
+    if (promptId !== undefined && !raw.includes(`"promptId":${JSON.stringify(promptId)}`)) return false;
+    return text === undefined || raw.toLowerCase().includes(JSON.stringify(text).slice(1, -1).toLowerCase());
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false; // replaced or removed this moment
     throw error;

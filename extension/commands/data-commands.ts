@@ -1,19 +1,28 @@
-// Commands on data and rewards: audit the traces of a run file into the Problems view, begin a reward function.
+// Commands on data and rewards: audit the traces of a run file into the Problems view, show a file's rows, begin a
+// reward function.
 import { basename, dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
+import { z } from 'zod';
 import { errorText } from '../../backend/protocol/errors';
 import { parseRunFile } from '../../backend/protocol/run-file';
 import { type Audit, auditSchema, auditSummary, inspectionSchema } from '../data/inspection';
+import { dataLanguage } from '../inline/record-text';
 import type { Services } from '../services';
 import { setting } from '../setting';
+import { dataFileExtensions } from '../start/data-candidates';
 import { exists } from '../start/example';
 import { answerType, exampleLines } from '../start/reward-examples';
 import { type RewardData, rewardFileTemplates } from '../start/reward-file-text';
-import type { Handlers } from './handler';
+import { fileArgument, type Handlers } from './handler';
 import { activeRunFile, pickRunFile, saveRunFile } from './pick-run-file';
 import { requestWithProgress } from './with-progress';
 
-export function dataCommands(services: Services): Pick<Handlers, 'superrl.auditTraces' | 'superrl.newRewardFunction'> {
+type DataCommand = 'superrl.auditTraces' | 'superrl.openRows' | 'superrl.newRewardFunction';
+
+/** A row of a file, as the dashboard names it. */
+const rowSchema = z.object({ file: z.string(), row: z.int() });
+
+export function dataCommands(services: Services): Pick<Handlers, DataCommand> {
   const diagnostics = vscode.languages.createDiagnosticCollection('SuperRL traces');
   services.context.subscriptions.push(diagnostics);
   return {
@@ -29,8 +38,24 @@ export function dataCommands(services: Services): Pick<Handlers, 'superrl.auditT
       });
       await showAudit(auditSchema.parse(result), diagnostics);
     },
+    'superrl.openRows': (argument) => openRows(services, argument),
     'superrl.newRewardFunction': () => newRewardFunction(services),
   };
+}
+
+/** Of the file that is named, else of the one in the editor, else of one that the person picks. */
+async function openRows({ rows }: Services, argument: unknown): Promise<void> {
+  const at = rowSchema.safeParse(argument).data;
+  const active = vscode.window.activeTextEditor?.document.uri;
+  const file =
+    at?.file ?? fileArgument(argument) ?? (active && dataLanguage(active.path) ? active.fsPath : await pickDataFile());
+  if (file !== undefined) await rows.show(vscode.Uri.file(file), at?.row);
+}
+
+async function pickDataFile(): Promise<string | undefined> {
+  const title = 'Rows of which file?';
+  const picked = await vscode.window.showOpenDialog({ title, filters: { Data: dataFileExtensions } });
+  return picked?.[0]?.fsPath;
 }
 
 async function showAudit(audit: Audit, diagnostics: vscode.DiagnosticCollection): Promise<void> {

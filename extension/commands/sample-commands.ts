@@ -1,8 +1,8 @@
-// Commands on stored samples: open one in full, compare it with a trace of its prompt.
+// Commands on stored samples: open one in full, compare it with a trace or with an earlier sample of its prompt.
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import type { SampledGroup } from '../../backend/protocol/messages';
-import { compareSamples, openSampleDocument, type SamplePlace } from '../documents/sample-documents';
+import { compareSamples, openSampleDocument, type SamplePlace, samplePlace } from '../documents/sample-documents';
 import type { Services } from '../services';
 import { type Handlers, runArgument } from './handler';
 import { pickRun } from './pick-run';
@@ -11,9 +11,12 @@ const completionSchema = z.object({ run: z.string(), step: z.int(), group: z.int
 const comparisonSchema = completionSchema.extend({ demonstration: z.int().default(0) });
 type CompletionPlace = z.infer<typeof completionSchema>;
 
+/** Earlier groups of a prompt that are offered for comparison. */
+const mostEarlier = 10;
+
 export function sampleCommands(
   services: Services,
-): Pick<Handlers, 'superrl.openSample' | 'superrl.compareSampleWithTrace'> {
+): Pick<Handlers, 'superrl.openSample' | 'superrl.compareSampleWithTrace' | 'superrl.compareSampleWithEarlier'> {
   return {
     'superrl.openSample': async (argument) => {
       const given = completionSchema.safeParse(argument);
@@ -27,6 +30,13 @@ export function sampleCommands(
       if (picked?.part.kind !== 'completion') return;
       await compare({ ...picked, index: picked.part.index }, 0);
     },
+    'superrl.compareSampleWithEarlier': async (argument) => {
+      const given = completionSchema.safeParse(argument);
+      const picked = given.success
+        ? completionPart(given.data)
+        : (activeSample() ?? (await pickSample(services, runArgument(argument), () => true)));
+      if (picked?.part.kind === 'completion') await compareWithEarlier(services, picked, picked.part.index);
+    },
   };
 }
 
@@ -35,6 +45,51 @@ async function compare(place: CompletionPlace, demonstration: number): Promise<v
   const trace: SamplePlace = { run, step, group, part: { kind: 'trace', index: demonstration } };
   const title = `Step ${step}, group ${group + 1}: trace ↔ completion ${place.index + 1}`;
   await compareSamples(trace, completionPart(place), title);
+}
+
+/** The sample in the active editor. */
+function activeSample(): SamplePlace | undefined {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  const place = uri && samplePlace(uri);
+  return place?.part.kind === 'completion' ? place : undefined;
+}
+
+/** With a completion of the same prompt in an earlier step; where there are several, the person picks one. */
+async function compareWithEarlier({ connection, samples }: Services, place: SamplePlace, index: number): Promise<void> {
+  const { run, step, group } = place;
+  const { promptId } = (await samples.group(run, step, group)).group;
+  const { groups } = await connection.request('searchSamples', {
+    ...{ run, filter: { promptId }, beforeStep: step, limit: mostEarlier },
+  });
+  const items = groups.flatMap((earlier) => earlierItems(earlier, index));
+  if (items.length === 0) {
+    void vscode.window.showInformationMessage(`No step before ${step} has sampled this prompt.`);
+    return;
+  }
+  const [only] = items;
+  const picked =
+    items.length === 1
+      ? only
+      : await vscode.window.showQuickPick(items, {
+          placeHolder: `Which earlier sample, to compare with completion ${index + 1} of step ${step}?`,
+          matchOnDetail: true,
+        });
+  if (!picked) return;
+  const earlier = completionPart({ run, ...picked.place });
+  const title = `Same prompt: step ${picked.place.step} ↔ step ${step}, completion ${index + 1}`;
+  await compareSamples(earlier, place, title);
+}
+
+/** Of one group, the completion with the same number first. */
+function earlierItems({ group, completions }: SampledGroup, sameIndex: number) {
+  const { step, group: number } = group;
+  const ordered = [...completions].sort((a, b) => Number(b.index === sameIndex) - Number(a.index === sameIndex));
+  return ordered.map(({ index, text, reward, success }) => ({
+    label: `${success ? '$(check)' : '$(circle-outline)'} Step ${step}, completion ${index + 1}`,
+    description: reward === null ? 'invalid' : `reward ${reward.toFixed(2)}`,
+    detail: text.slice(0, 200).replaceAll('\n', ' ⏎ '),
+    place: { step, group: number, index },
+  }));
 }
 
 function completionPart({ run, step, group, index }: CompletionPlace): SamplePlace {

@@ -54,6 +54,12 @@ export const commands = {
     icon: '$(diff-single)',
     enablement: contextKeys.hasRuns,
   },
+  'superrl.compareSampleWithEarlier': {
+    title: 'Compare Sample with an Earlier One of the Same Prompt',
+    icon: '$(history)',
+    enablement: contextKeys.hasRuns,
+  },
+  'superrl.openRows': { title: 'Open Rows', icon: '$(table)' },
   'superrl.exportModel': {
     title: 'Export Model',
     icon: '$(export)',

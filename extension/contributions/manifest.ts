@@ -4,7 +4,7 @@ import { type CommandContribution, commandIds, commands } from './commands';
 import { menus } from './menus';
 import { restrictedSettings, type SettingContribution, settings } from './settings';
 import { taskType } from './task';
-import { dashboardViewType, viewContainer, views, viewsWelcome } from './views';
+import { customEditors, dashboardViewType, viewContainer, views, viewsWelcome } from './views';
 import { walkthrough } from './walkthrough';
 
 const iconPath = 'media/superrl.svg';
@@ -21,6 +21,7 @@ function contributes(): Record<string, unknown> {
     viewsContainers: { activitybar: [{ id: viewContainer, title: 'SuperRL', icon: iconPath }] },
     views: { [viewContainer]: Object.entries(views).map(([id, view]) => ({ id, ...view, icon: iconPath })) },
     viewsWelcome,
+    customEditors,
     configuration: {
       title: 'SuperRL',
       properties: Object.fromEntries(
@@ -86,6 +87,7 @@ const wordFields = new Set([
   'title',
   'name',
   'contextualTitle',
+  'displayName',
   'contents',
   'description',
   'markdownDescription',
@@ -119,7 +121,7 @@ function apart(place: string, text: string, words: Record<string, string>): stri
 /** What a list's entry is called in keys: commands and views keep their keys when another is put before them. */
 function nameOf(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined;
-  for (const field of ['command', 'id', 'type']) {
+  for (const field of ['command', 'id', 'type', 'viewType']) {
     const value = Reflect.get(entry, field);
     if (typeof value === 'string') return value;
   }

@@ -11,6 +11,7 @@ export interface MenuEntry {
 /** Set by the editor for files whose name ends so. */
 export const runFilePattern = '/\\.superrl\\.json$/';
 const inRunFile = `resourceFilename =~ ${runFilePattern}`;
+const isDataFile = 'resourceFilename =~ /\\.(jsonl|ndjson|csv|parquet)(\\.gz)?$/';
 const view = (id: ViewId) => `view == ${id}`;
 /** A tree item of a kind, and of runs only those that carry a mark. */
 const item = (kind: keyof typeof treeItems, mark?: string) => {
@@ -29,8 +30,13 @@ export function menus(): Record<string, readonly MenuEntry[]> {
       { command: 'superrl.auditTraces', when: inRunFile, group: '2_superrl@2' },
       {
         command: 'superrl.pickDataset',
-        when: 'resourceFilename =~ /\\.(jsonl|ndjson|csv|parquet)(\\.gz)?$/',
+        when: isDataFile,
         group: '2_superrl@3',
+      },
+      {
+        command: 'superrl.openRows',
+        when: isDataFile,
+        group: '2_superrl@4',
       },
     ],
     'view/title': [

@@ -3,6 +3,24 @@
 export const viewContainer = 'superrl';
 export const dashboardViewType = 'superrl.dashboard';
 
+/** Custom editors of data files as rows: the only one there is for binary files, one to choose for text. */
+export const rowsViewTypes = { binary: 'superrl.rows', text: 'superrl.textRows' } as const;
+
+export const customEditors = [
+  {
+    viewType: rowsViewTypes.binary,
+    displayName: 'SuperRL Rows',
+    selector: ['*.parquet', '*.parquet.gz', '*.{jsonl,ndjson,csv}.gz'].map((filenamePattern) => ({ filenamePattern })),
+    priority: 'default',
+  },
+  {
+    viewType: rowsViewTypes.text,
+    displayName: 'SuperRL Rows (Read-Only)',
+    selector: [{ filenamePattern: '*.{jsonl,ndjson,json,csv}' }],
+    priority: 'option',
+  },
+] as const;
+
 export const views = {
   'superrl.runs': { name: 'Runs', contextualTitle: 'SuperRL Runs' },
   'superrl.data': { name: 'Data', contextualTitle: 'SuperRL Data' },

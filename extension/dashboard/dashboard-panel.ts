@@ -11,6 +11,7 @@ import {
 import { errorText } from '../../backend/protocol/errors';
 import type { CommandId } from '../contributions/commands';
 import type { Subscription } from '../listeners';
+import { showDatasetRow } from '../rows/show-dataset-row';
 import type { ConnectionState, ServerConnection } from '../server/server-connection';
 import { setting } from '../setting';
 import type { RunList } from '../watch/run-list';
@@ -274,6 +275,10 @@ export class DashboardPanel {
         const { step, group, index, demonstration } = message;
         return command('superrl.compareSampleWithTrace', { run, step, group, index, demonstration });
       }
+      case 'compareWithEarlier': {
+        const { step, group, index } = message;
+        return command('superrl.compareSampleWithEarlier', { run, step, group, index });
+      }
       case 'openSource':
         return this.openSource(run, message.step, message.group);
       case 'exportModel':
@@ -316,16 +321,4 @@ export class DashboardPanel {
 
 async function command(id: CommandId, argument?: unknown): Promise<void> {
   await vscode.commands.executeCommand(id, argument);
-}
-
-/** Row numbers count records; in JSONL and CSV without line breaks in quotes these are lines (CSV: after the header). */
-async function showDatasetRow(file: string, row: number): Promise<void> {
-  const header = /\.csv$/i.test(file) ? 1 : 0;
-  const at = new vscode.Position(row + header, 0);
-  const isText = /\.(jsonl|ndjson|csv)$/i.test(file);
-  await vscode.commands.executeCommand(
-    'vscode.open',
-    vscode.Uri.file(file),
-    isText ? { selection: new vscode.Range(at, at) } : {},
-  );
 }

@@ -1,4 +1,5 @@
-// Lenses in sample documents: above each completion debug its reward, save it as a fixture, compare it with a trace.
+// Lenses in sample documents: above each completion debug its reward, save it as a fixture, compare it with a trace or an
+// earlier sample of the prompt.
 import * as vscode from 'vscode';
 import type { CommandId } from '../contributions/commands';
 import { samplePlace } from './sample-documents';
@@ -23,7 +24,10 @@ export class SampleCodeLens implements vscode.CodeLensProvider {
 function lenses(line: number, place: { run: string; step: number; group: number; index: number }): vscode.CodeLens[] {
   const at = new vscode.Range(line, 0, line, 0);
   const lens = (title: string, command: CommandId) => new vscode.CodeLens(at, { title, command, arguments: [place] });
-  const compare = lens('Compare with a trace', 'superrl.compareSampleWithTrace');
-  if (!vscode.workspace.isTrusted) return [compare];
-  return [lens('Debug its reward', 'superrl.debugReward'), lens('Save as fixture', 'superrl.saveFixture'), compare];
+  const compare = [
+    lens('Compare with a trace', 'superrl.compareSampleWithTrace'),
+    lens('Compare with an earlier sample', 'superrl.compareSampleWithEarlier'),
+  ];
+  if (!vscode.workspace.isTrusted) return compare;
+  return [lens('Debug its reward', 'superrl.debugReward'), lens('Save as fixture', 'superrl.saveFixture'), ...compare];
 }

@@ -6,10 +6,12 @@ import { dirname, resolve } from 'node:path';
 import type { RequestParams } from '../../backend/protocol/messages';
 import { type Inspection, inspectionSchema } from '../data/inspection';
 import type { ServerConnection } from '../server/server-connection';
-import type { WorkspaceFiles } from '../workspace-files';
+import type { ReadRunFile, WorkspaceFiles } from '../workspace-files';
 
 export interface DatasetUse {
   readonly runFile: string;
+  /** What the file is to the run file; of a file of traces the request is about its dataset. */
+  readonly role: 'dataset' | 'traces';
   readonly request: RequestParams<'inspectData'>;
 }
 
@@ -17,23 +19,14 @@ export class DatasetInspections {
   private readonly kept = new Map<string, { readonly key: string; readonly inspection: Promise<Inspection> }>();
 
   constructor(
-    private readonly files: WorkspaceFiles,
+    private readonly files: Pick<WorkspaceFiles, 'readRunFiles'>,
     private readonly connection: Pick<ServerConnection, 'request'>,
   ) {}
 
-  /** The first run file that trains on it or evaluates with it; undefined: none does. */
+  /** The first run file that trains on it or evaluates with it, else one whose traces it holds; undefined: none. */
   async useOf(file: string): Promise<DatasetUse | undefined> {
-    for (const { file: runFile, parsed } of await this.files.readRunFiles()) {
-      const { data, traces } = parsed;
-      const from = (path: string) => resolve(dirname(runFile), path);
-      const request = { file, map: data.map };
-      if (from(data.train) === file) {
-        const path = traces?.path === undefined ? {} : { path: from(traces.path) };
-        return { runFile, request: { ...request, ...(traces && { traces: { ...traces, ...path } }) } };
-      }
-      if (data.eval !== undefined && from(data.eval) === file) return { runFile, request };
-    }
-    return undefined;
+    const uses = (await this.files.readRunFiles()).flatMap((each) => usesIn(each, file));
+    return uses.find(({ role }) => role === 'dataset') ?? uses[0];
   }
 
   /** @throws what the server says when the file can't be read. */
@@ -47,4 +40,19 @@ export class DatasetInspections {
     inspection.catch(() => this.kept.delete(request.file)); // its caller shows why; the next one asks again
     return inspection;
   }
+}
+
+function usesIn({ file: runFile, parsed }: ReadRunFile, file: string): DatasetUse[] {
+  const { data, traces } = parsed;
+  const from = (path: string) => resolve(dirname(runFile), path);
+  const train = from(data.train);
+  const path = traces?.path === undefined ? undefined : from(traces.path);
+  const withTraces = { file: train, map: data.map, ...(traces && { traces: { ...traces, ...(path && { path }) } }) };
+  const uses: DatasetUse[] = [];
+  if (train === file) uses.push({ runFile, role: 'dataset', request: withTraces });
+  else if (data.eval !== undefined && from(data.eval) === file) {
+    uses.push({ runFile, role: 'dataset', request: { file, map: data.map } });
+  }
+  if (path === file) uses.push({ runFile, role: 'traces', request: withTraces });
+  return uses;
 }

@@ -1,12 +1,14 @@
-// What the newest run that touched a data file made of its rows. Only rows that are asked for are read from the server,
-// and kept until the run has gone on.
+// What the newest run that touched a data file made of its rows; a record of a file of traces has the outcome of the row
+// that it is a trace for. Only rows that are asked for are read from the server, and kept until the run has gone on.
 import type { ServerConnection } from '../server/server-connection';
 import type { RunList } from '../watch/run-list';
 import type { RowOutcome, Split } from './outcome-text';
+import type { TraceRows } from './trace-rows';
 
 export interface FileOutcomesOptions {
   readonly connection: Pick<ServerConnection, 'request'>;
-  readonly runs: RunList;
+  readonly runs: Pick<RunList, 'all'>;
+  readonly traces: Pick<TraceRows, 'datasetOf' | 'rowHashes'>;
 }
 
 interface Known {
@@ -32,11 +34,25 @@ export class FileOutcomes {
 
   /** The run whose outcomes are shown with the file's rows, and their split; undefined: none has used it. */
   async of(file: string): Promise<{ run: string; split: Split } | undefined> {
-    return this.current(file);
+    return this.current((await this.options.traces.datasetOf(file)) ?? file);
   }
 
-  /** Outcomes by row hash, of those that have one. */
+  /** Outcomes by the hash of the row or record, of those that have one. */
   async rows(file: string, hashes: readonly string[]): Promise<Map<string, RowOutcome>> {
+    const { traces } = this.options;
+    const dataset = await traces.datasetOf(file);
+    if (dataset === undefined) return this.rowsOf(file, hashes);
+    const rowOf = await traces.rowHashes(file, hashes);
+    const outcomes = await this.rowsOf(dataset, [...rowOf.values()]);
+    const found = new Map<string, RowOutcome>();
+    for (const [hash, row] of rowOf) {
+      const outcome = outcomes.get(row);
+      if (outcome) found.set(hash, outcome);
+    }
+    return found;
+  }
+
+  private async rowsOf(file: string, hashes: readonly string[]): Promise<Map<string, RowOutcome>> {
     const known = await this.current(file);
     const found = new Map<string, RowOutcome>();
     if (!known) return found;

@@ -39,7 +39,12 @@ export class RowHover implements vscode.HoverProvider {
 
 function hoverText(run: string, outcome: RowOutcome, { group, completions }: SampledGroup): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
-  const commands: CommandId[] = ['superrl.openDashboard', 'superrl.openSample', 'superrl.debugReward'];
+  const commands: CommandId[] = [
+    'superrl.openDashboard',
+    'superrl.openSample',
+    'superrl.debugReward',
+    'superrl.compareSampleWithEarlier',
+  ];
   text.isTrusted = { enabledCommands: [...commands, 'vscode.open'] };
   text.supportThemeIcons = true;
   const { step, group: number } = outcome;
@@ -51,7 +56,7 @@ function hoverText(run: string, outcome: RowOutcome, { group, completions }: Sam
     const place = { run, step, group: number, index };
     const score = reward === null ? 'invalid' : `reward ${Number(reward.toPrecision(3))}`;
     text.appendMarkdown(
-      `${index + 1}: ${score} · ${link('open', 'superrl.openSample', place)} · ${link('debug the reward', 'superrl.debugReward', place)}\n`,
+      `${index + 1}: ${score} · ${link('open', 'superrl.openSample', place)} · ${link('debug the reward', 'superrl.debugReward', place)} · ${link('compare with an earlier one', 'superrl.compareSampleWithEarlier', place)}\n`,
     );
     text.appendCodeblock(
       completion.length > mostCharacters ? `${completion.slice(0, mostCharacters)}…` : completion,

@@ -113,6 +113,13 @@ function actionButtons(
         iconOnly: true,
         onClick: () => post({ kind: 'compareWithTrace', ...place, demonstration }),
       }),
+    actions.includes('compareWithEarlier') &&
+      button({
+        label: 'Compare with an earlier sample',
+        icon: 'history',
+        iconOnly: true,
+        onClick: () => post({ kind: 'compareWithEarlier', ...place }),
+      }),
     actions.includes('debugReward') &&
       component !== undefined &&
       button({

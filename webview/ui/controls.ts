@@ -88,13 +88,20 @@ export interface TextFieldOptions {
   readonly placeholder?: string;
   readonly size?: number;
   /** At Enter, or when the field is left with a changed value. */
-  readonly onCommit: (value: string) => void;
+  readonly onCommit?: (value: string) => void;
+  /** At each Enter, with a changed value or not. */
+  readonly onEnter?: (value: string) => void;
 }
 
-export function textField({ label, placeholder, size, onCommit }: TextFieldOptions): HTMLElement {
+export function textField({ label, placeholder, size, onCommit, onEnter }: TextFieldOptions): HTMLElement {
   // The toolkit names the field by its content alone; the style sheet hides that, as a label stands or is evident.
   const control = element('vscode-text-field', { placeholder, size }, label);
-  control.addEventListener('change', () => onCommit(valueIn(control)));
+  if (onCommit) control.addEventListener('change', () => onCommit(valueIn(control)));
+  if (onEnter) {
+    control.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter') onEnter(valueIn(control));
+    });
+  }
   return control;
 }
 

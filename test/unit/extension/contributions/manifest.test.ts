@@ -33,6 +33,8 @@ describe('the manifest', () => {
       'compareRuns',
       'openSample',
       'compareSampleWithTrace',
+      'compareSampleWithEarlier',
+      'openRows',
       'openExample',
       'openBrokenExample',
       'showLog',
