@@ -20,6 +20,8 @@ export interface EditorOptions {
   readonly trust?: boolean;
   /** The server's PATH; default: this process's. */
   readonly path?: string | ((root: string) => string);
+  /** More of the server's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Size of a window in CSS pixels, and device pixels in each of them. */
   readonly screen?: { readonly width: number; readonly height: number; readonly scale: number };
 }
@@ -35,7 +37,6 @@ const quiet = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--enable-precise-memory-info',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
 ];
@@ -179,7 +180,7 @@ function installExtension(root: string): void {
   if (status !== 0) throw new Error(`The extension could not be installed:\n${stdout}\n${stderr}`);
 }
 
-function startServer(root: string, port: number, { trust, path }: EditorOptions): ChildProcess {
+function startServer(root: string, port: number, { trust, path, environment }: EditorOptions): ChildProcess {
   const data = join(root, 'data');
   const args = [
     inject('editorServer'),
@@ -192,6 +193,7 @@ function startServer(root: string, port: number, { trust, path }: EditorOptions)
     stdio: 'ignore',
     env: {
       ...process.env,
+      ...environment,
       HOME: join(root, 'home'),
       XDG_STATE_HOME: join(root, 'state'),
       // VSCODE_CLI: or the editor takes the PATH of a login shell instead.

@@ -4,13 +4,11 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 
-const groups = 8;
+export const groups = 8;
 const k = 8;
 
 export async function writeLongRun(run: string, steps: number): Promise<void> {
-  mkdirSync(join(run, 'samples'), { recursive: true });
-  mkdirSync(join(run, 'checkpoints'));
-  writeFileSync(join(run, 'run.json'), JSON.stringify(record(run)));
+  makeRunFolder(run, 'long');
   const log = createWriteStream(join(run, 'events.jsonl'));
   let seq = 0;
   const write = (type: string, data: object) => {
@@ -31,7 +29,14 @@ export async function writeLongRun(run: string, steps: number): Promise<void> {
   await finished(log);
 }
 
-function decision(step: number, group: number): object {
+/** A run folder without events. */
+export function makeRunFolder(run: string, name: string): void {
+  mkdirSync(join(run, 'samples'), { recursive: true });
+  mkdirSync(join(run, 'checkpoints'));
+  writeFileSync(join(run, 'run.json'), JSON.stringify(record(run, name)));
+}
+
+export function decision(step: number, group: number): object {
   const successes = (step + group) % 3 === 0 ? 4 : 0;
   return {
     kind: successes > 0 ? 'pg' : 'sft',
@@ -49,7 +54,7 @@ const metricNames = [
   ...['groups/solved_none', 'groups/solved_some', 'groups/solved_all', 'tokens_per_second/generate'],
 ];
 
-function metrics(step: number, steps: number): object {
+export function metrics(step: number, steps: number): object {
   const values = Object.fromEntries(metricNames.map((name, index) => [name, Math.abs(Math.sin(step / 100 + index))]));
   const progress = step / steps;
   return {
@@ -91,17 +96,17 @@ function writeSamples(run: string, step: number): void {
   writeFileSync(join(run, 'samples', `step-${String(step).padStart(6, '0')}.jsonl`), `${lines.join('\n')}\n`);
 }
 
-function record(run: string): object {
+function record(run: string, name: string): object {
   return {
     ...{
       format: 1,
-      id: 'long',
+      id: name,
       superrl: '0',
       createdAt: '2026-01-01T00:00:00.000Z',
-      runFile: join(run, '../../long.superrl.json'),
+      runFile: join(run, `../../${name}.superrl.json`),
     },
     config: {
-      ...{ name: 'long', method: 'superrl', seed: 0, advantage: 'group', budget: { steps: 20_000 } },
+      ...{ name, method: 'superrl', seed: 0, advantage: 'group', budget: { steps: 20_000 } },
       ...{
         hybrid: { mix: 'gated' },
         switch: { enabled: true, signal: 'reward', reads: 'correctness', successAbove: 0 },
