@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { renderAudit } from '../data/audit';
 import { inspectDataset, renderInspection } from '../data/inspect';
+import { heldOutRequest } from '../data/shared-prompts';
 import { SuperRlError } from '../protocol/errors';
 import { readRunSettings } from '../trainer/run-settings';
 import { type CommandContext, type CommonOptions, collect, createCommand } from './command';
@@ -31,7 +32,7 @@ function inspectCommand({ terminal, finish }: CommandContext): Command {
     .option('--examples <n>', 'rows to show', wholeNumber('--examples', 0), 3)
     .addHelpText(
       'after',
-      '\nFILE: JSONL, JSON, CSV or Parquet, each also .gz; or a run file, whose data and traces are shown.',
+      '\nFILE: JSONL, JSON, CSV or Parquet, each also .gz; or a run file, whose data and traces are shown, and\nheld-out prompts that are among them.',
     )
     .action(async (file: string, options: InspectOptions) => {
       const { examples, limit } = options;
@@ -74,6 +75,7 @@ function runRequest(file: string, options: InspectOptions) {
   const request = {
     ...trainRequest(config, baseFolder),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
+    heldOutData: heldOutRequest(config.data, baseFolder),
   };
   if (!config.traces) return request;
   const { path } = config.traces;

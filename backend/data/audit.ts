@@ -6,7 +6,7 @@ import type { SourcePlace } from '../protocol/errors';
 import type { RewardOutcome } from '../protocol/sample';
 import type { RewardSample, Scorer } from '../rewards/scorer';
 import { findLeak } from './answer-leak';
-import { describeProblem, type Problem, ProblemList } from './problems';
+import { describeProblem, describeRow, type Problem, ProblemList } from './problems';
 import type { Row } from './row';
 import type { Trace, TraceLimit } from './trace-source';
 import type { TracedDataset } from './traces';
@@ -28,7 +28,14 @@ export interface AuditRequest {
   readonly onProgress?: (rows: number, of: number) => void;
 }
 
-export type AuditProblemKind = 'noSuccess' | 'invalidReward' | 'duplicateTrace' | 'overLimit' | 'leak' | 'noTrace';
+export type AuditProblemKind =
+  | 'noSuccess'
+  | 'invalidReward'
+  | 'duplicateTrace'
+  | 'overLimit'
+  | 'leak'
+  | 'noTrace'
+  | 'heldOut';
 
 /** JSON-ready. */
 export interface AuditReport {
@@ -39,6 +46,7 @@ export interface AuditReport {
   readonly successes: number;
   /** Mean of each reward component over the traces it gave a number for. */
   readonly meanRewards: Readonly<Record<string, number | null>>;
+  /** heldOut is absent when there are no held-out data. */
   readonly counts: Partial<Record<AuditProblemKind, number>>;
   /** The first of each kind, in file order. */
   readonly problems: readonly Problem<AuditProblemKind>[];
@@ -130,6 +138,10 @@ class Audit {
 
   report(): AuditReport {
     const { dataset, scorer, limit, whyNoLimit = 'no limit was given' } = this.request;
+    const shared = dataset.report.sharedPrompts;
+    for (const { train, heldOut } of shared?.listed ?? []) {
+      this.problems.add({ kind: 'heldOut', ...train, reason: `The prompt is held out too: ${describeRow(heldOut)}.` });
+    }
     const meanRewards = scorer.components.map(({ name }) => {
       const mean = this.means.get(name);
       return [name, mean === undefined ? null : mean.sum / mean.count] as const;
@@ -140,7 +152,7 @@ class Audit {
       traces: this.traces,
       successes: this.successes,
       meanRewards: Object.fromEntries(meanRewards),
-      counts: this.problems.counts,
+      counts: { ...this.problems.counts, ...(shared && { heldOut: shared.count }) },
       problems: this.problems.listed,
       ...(limit ? {} : { lengthsUnchecked: whyNoLimit }),
     };
@@ -180,6 +192,7 @@ const headings: Readonly<Record<AuditProblemKind, string>> = {
   overLimit: 'Traces over the completion limit',
   leak: 'Prompts that leak their answer',
   noTrace: 'Prompts without a trace',
+  heldOut: 'Prompts that are held out too',
 };
 const kinds: readonly AuditProblemKind[] = [
   'noSuccess',
@@ -188,6 +201,7 @@ const kinds: readonly AuditProblemKind[] = [
   'overLimit',
   'leak',
   'noTrace',
+  'heldOut',
 ];
 const shown = 5;
 
@@ -201,11 +215,16 @@ export function renderAudit(report: AuditReport): string {
   }
   for (const kind of kinds) {
     const count = report.counts[kind] ?? 0;
-    const unchecked = kind === 'overLimit' ? report.lengthsUnchecked : undefined;
+    const unchecked = whyUnchecked(report, kind);
     lines.push(`${headings[kind]}: ${unchecked === undefined ? count : `not checked (${unchecked})`}`);
     const listed = report.problems.filter((problem) => problem.kind === kind).slice(0, shown);
     for (const problem of listed) lines.push(`  ${describeProblem(problem)}`);
     if (count > listed.length) lines.push('  …');
   }
   return lines.join('\n');
+}
+
+function whyUnchecked({ lengthsUnchecked, counts }: AuditReport, kind: AuditProblemKind): string | undefined {
+  if (kind === 'overLimit') return lengthsUnchecked;
+  return kind === 'heldOut' && counts.heldOut === undefined ? 'there are no held-out data' : undefined;
 }

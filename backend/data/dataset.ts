@@ -8,6 +8,7 @@ import { fieldOf, type MappedColumns, type Mapping, mapColumns, readColumns, rea
 import { describeCounts, describeProblem, type Problem, type ProblemKind, ProblemList } from './problems';
 import type { Dataset, Row } from './row';
 import { rowHashOf } from './row-hash';
+import type { HeldOutPrompts, SharedPrompts } from './shared-prompts';
 import { type Span, SpanIndex } from './span-index';
 
 export interface DatasetRequest {
@@ -20,6 +21,8 @@ export interface DatasetRequest {
   readonly onBadRow?: 'skip' | 'refuse';
   /** Prompts of more tokens than this can't be used; `count` gives the tokens of a row's prompt as the model sees it. */
   readonly promptLimit?: { readonly tokens: number; count(row: Row): number };
+  /** Rows with one of these prompts are used all the same, and told in the report. */
+  readonly heldOut?: HeldOutPrompts | undefined;
   readonly signal?: AbortSignal;
   /** Called after each batch with the number of records so far. */
   readonly onProgress?: (records: number) => void;
@@ -40,6 +43,8 @@ export interface DatasetReport {
   readonly counts: Partial<Record<ProblemKind, number>>;
   /** The first bad rows of each kind, in file order. */
   readonly problems: readonly Problem[];
+  /** Absent when no held-out prompts were given. */
+  readonly sharedPrompts?: SharedPrompts;
   /** Memory of the index in bytes. */
   readonly indexBytes: number;
   readonly seconds: number;
@@ -201,6 +206,7 @@ async function checkRows(
     longestPromptTokens: request.promptLimit ? check.longestPromptTokens : undefined,
     counts: problems.counts,
     problems: problems.listed,
+    ...(request.heldOut && { sharedPrompts: request.heldOut.shared }),
     indexBytes: index.bytes,
     seconds: (performance.now() - startedAt) / 1000,
   };
@@ -250,10 +256,12 @@ class RowCheck {
       this.longestPromptTokens = Math.max(this.longestPromptTokens, tokens);
     }
     const what = this.source.hasLines ? 'line' : 'row';
-    const samePrompt = this.prompts.add(hash64(prompt), line);
+    const hash = hash64(prompt);
+    const samePrompt = this.prompts.add(hash, line);
     if (samePrompt !== undefined) return { kind: 'duplicate', reason: `The same prompt as in ${what} ${samePrompt}.` };
     const sameId = id === undefined ? undefined : this.ids.add(hash64(id), line);
     if (sameId !== undefined) return { kind: 'duplicate', reason: `The same id "${id}" as in ${what} ${sameId}.` };
+    this.request.heldOut?.meet(hash, () => ({ place: placeOf(this.source, { line }), row }));
     return undefined;
   }
 }

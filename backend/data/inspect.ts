@@ -3,12 +3,15 @@ import { type DatasetReport, type DatasetRequest, openDataset } from './dataset'
 import { describeMapping } from './mapping';
 import { describeCounts, describeProblem, type Problem } from './problems';
 import type { Dataset, Row } from './row';
+import { readHeldOutPrompts, renderShared } from './shared-prompts';
 import type { TraceCoverage, TraceLimit, TracesConfig } from './trace-source';
 import { attachTraces, type TracedDataset } from './traces';
 
 export interface InspectRequest extends DatasetRequest {
   readonly traces?: TracesConfig;
   readonly traceLimit?: TraceLimit;
+  /** Held-out data, whose prompts should not be among these. */
+  readonly heldOutData?: DatasetRequest | undefined;
   /** How many rows to show; default 3. */
   readonly examples?: number;
 }
@@ -30,7 +33,8 @@ export interface Inspection {
 
 /** Throws SuperRlError as openDataset and attachTraces do. */
 export async function inspectDataset(request: InspectRequest): Promise<Inspection> {
-  const opened = await openDataset(request);
+  const heldOut = request.heldOutData && (await readHeldOutPrompts(request.heldOutData));
+  const opened = await openDataset({ ...request, heldOut });
   let traced: TracedDataset | undefined;
   try {
     const options = { limit: request.traceLimit, signal: request.signal };
@@ -96,6 +100,7 @@ export function renderInspection(inspection: Inspection): string {
   if (report.problems.length > 0) {
     lines.push(`Left out: ${describeCounts(report.counts)}`, ...listProblems(report.problems));
   }
+  if (report.sharedPrompts) lines.push(...renderShared(report.sharedPrompts));
   if (coverage !== undefined) lines.push(...renderCoverage(coverage));
   for (const row of examples) {
     lines.push(`Row ${row.source.row + 1}, id ${row.id}`, `  prompt: ${shorten(row.prompt)}`);

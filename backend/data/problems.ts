@@ -73,6 +73,10 @@ export function describeCounts(counts: Partial<Record<ProblemKind | TraceProblem
 }
 
 export function describeProblem(problem: Problem<string>): string {
-  const where = problem.place.line === undefined ? `, row ${problem.row + 1}` : '';
-  return `${formatPlace(problem.place)}${where}: ${problem.reason}`;
+  return `${describeRow(problem)}: ${problem.reason}`;
+}
+
+/** "train.jsonl:17", and "train.parquet, row 17" where there are no lines. */
+export function describeRow({ place, row }: Pick<Problem, 'place' | 'row'>): string {
+  return `${formatPlace(place)}${place.line === undefined ? `, row ${row + 1}` : ''}`;
 }

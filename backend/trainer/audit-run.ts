@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { type AuditReport, type AuditRequest, auditTraces } from '../data/audit';
 import { openDataset } from '../data/dataset';
+import { heldOutRequest, readHeldOutPrompts } from '../data/shared-prompts';
 import { attachTraces } from '../data/traces';
 import { renderPrompt } from '../model/prompt';
 import { encodeDemonstration } from '../model/stop-matcher';
@@ -34,7 +35,9 @@ export async function auditRun(
   try {
     const limit = data.limit === undefined ? {} : { limit: data.limit };
     const file = resolve(baseFolder, data.train);
-    const dataset = await openDataset({ file, map: data.map, onBadRow: 'skip', ...limit });
+    const heldOutData = heldOutRequest(data, baseFolder);
+    const heldOut = heldOutData && (await readHeldOutPrompts(heldOutData));
+    const dataset = await openDataset({ file, map: data.map, onBadRow: 'skip', ...limit, heldOut });
     const lengths = await lengthCheck(config, baseFolder);
     const traces = { ...config.traces, onTooLong: 'keep' as const };
     if (traces.path !== undefined) traces.path = resolve(baseFolder, traces.path);

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type DatasetRequest, type OpenDataset, openDataset } from '../data/dataset';
 import { describeCounts } from '../data/problems';
 import type { Row } from '../data/row';
+import { describeShared, HeldOutPrompts } from '../data/shared-prompts';
 import { attachTraces, type TracedDataset } from '../data/traces';
 import { createEngine } from '../engine/create-engine';
 import type { EngineDescription, EnginePlan } from '../engine/engine';
@@ -71,11 +72,10 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     onStage?.('Loading the model');
     const model = await startingModel(config, baseFolder, () => textsOf(config, baseFolder));
     onStage?.('Opening the data');
-    const train = keep(
-      await openTraining(config, baseFolder, limitsOf(config, model.tokenizer, model.config.contextLength)),
-    );
-    const heldOut = await openHeldOut(config, baseFolder, model.tokenizer, model.config.contextLength);
-    if (heldOut) opened.push(heldOut);
+    const limits = limitsOf(config, model.tokenizer, model.config.contextLength);
+    const heldOut = await openHeldOut(config, baseFolder, limits);
+    if (heldOut) keep(heldOut);
+    const train = keep(await openTraining(config, baseFolder, limits, heldOut && (await HeldOutPrompts.of(heldOut))));
     const choice = storedChoice(request.stored) ?? chooseEngine(config.engine);
     onStage?.(`Starting the engine ${choice.kind}`);
     const engine = await createEngine({
@@ -153,13 +153,19 @@ function limitsOf({ prompt, rollout }: RunConfig, tokenizer: Tokenizer, contextL
   };
 }
 
-async function openTraining({ data, traces }: RunConfig, baseFolder: string, limits?: Limits): Promise<TracedDataset> {
+async function openTraining(
+  { data, traces }: RunConfig,
+  baseFolder: string,
+  limits?: Limits,
+  heldOut?: HeldOutPrompts,
+): Promise<TracedDataset> {
   const dataset = await openDataset({
     file: resolve(baseFolder, data.train),
     map: data.map,
     onBadRow: data.onBadRow,
     ...(data.limit !== undefined && { limit: data.limit }),
     ...(limits && { promptLimit: limits.prompt }),
+    heldOut,
   });
   const resolved = traces && {
     ...traces,
@@ -173,16 +179,12 @@ async function openTraining({ data, traces }: RunConfig, baseFolder: string, lim
   }
 }
 
-async function openHeldOut(
-  config: RunConfig,
-  baseFolder: string,
-  tokenizer: Tokenizer,
-  contextLength: number,
-): Promise<OpenDataset | undefined> {
+/** Held-out data as training evaluates them; undefined when it doesn't. */
+async function openHeldOut(config: RunConfig, baseFolder: string, limits: Limits): Promise<OpenDataset | undefined> {
   const { data } = config;
   if (config.eval.every === 0 || data.eval === undefined) return undefined;
-  const promptLimit = limitsOf(config, tokenizer, contextLength).prompt;
-  return openDataset({ file: resolve(baseFolder, data.eval), map: data.map, onBadRow: data.onBadRow, promptLimit });
+  const file = resolve(baseFolder, data.eval);
+  return openDataset({ file, map: data.map, onBadRow: data.onBadRow, promptLimit: limits.prompt });
 }
 
 /** All rows of the run, training data first, to train a tokenizer on. */
@@ -209,6 +211,8 @@ function notesOf(train: TracedDataset, heldOut: OpenDataset | undefined): Prepar
     const message = `${bad} of ${data.report.records} rows of ${data.file} are left out: ${describeCounts(data.report.counts)}.`;
     return [{ level: 'warning' as const, message }];
   });
+  const shared = train.report.sharedPrompts && describeShared(train.report.sharedPrompts);
+  if (shared !== undefined) skipped.push({ level: 'warning', message: shared });
   const { coverage } = train;
   if (!coverage) return skipped;
   const covered = `${coverage.promptsWithTraces} of ${coverage.prompts} prompts have a demonstration (${coverage.traces} in all).`;

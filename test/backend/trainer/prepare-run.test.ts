@@ -70,6 +70,16 @@ describe('prepareRun', () => {
     ]);
   });
 
+  it('names held-out prompts that are trained on', async () => {
+    const { notes } = await prepared({ data: { train: 'train.jsonl', eval: 'train.jsonl' }, eval: { every: 5 } });
+    expect(notes[0]).toEqual({
+      level: 'warning',
+      message: expect.stringMatching(
+        /^80 of 80 held-out prompts are also in the training data, so what is measured on them is memory \(\S.*train\.jsonl:1 is .*, and 77 more\)\./,
+      ),
+    });
+  });
+
   it('warns of demonstrations that are too long', async () => {
     const rows = ['{"prompt":"12>","answer":"21","trace":"21"}', '{"prompt":"34>","answer":"43","trace":"3434343"}'];
     writeFileSync(join(task.folder, 'long.jsonl'), `${rows.join('\n')}\n`);

@@ -75,6 +75,7 @@ describe('auditTraces', () => {
         '  audit.jsonl:3: The prompt states the answer: 3',
         'Prompts without a trace: 1',
         '  audit.jsonl:3: The prompt has no trace.',
+        'Prompts that are held out too: not checked (there are no held-out data)',
       ].join('\n'),
     );
   });
