@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SuperRlError } from '../protocol/errors';
+import { changeOnResume } from '../trainer/resume-changes';
 import { EventTail } from '../trainer/run-folder/event-tail';
 import { readEvents, readLastEvents } from '../trainer/run-folder/read-events';
 import { readRunRecord } from '../trainer/run-folder/run-json';
@@ -24,7 +25,11 @@ interface TrainOptions extends CommonOptions {
 
 export function trainCommand({ terminal, finish }: CommandContext): Command {
   return createCommand('train <run>', 'Train by a run file, or go on with a run')
-    .option('--set <path=value>', 'change a field of the run file, as rollout.k=4; may be given several times', collect)
+    .option(
+      '--set <path=value>',
+      'change a field of the run file, as rollout.k=4; with --resume, of the budget, eval.every, checkpoint.every',
+      collect,
+    )
     .option('--resume', 'go on with a run: its folder or name, or the newest run of a run file')
     .addOption(runsOption())
     .addHelpText(
@@ -53,15 +58,11 @@ function newRunMessage(run: string, { set = [], runs }: TrainOptions): StartMess
   };
 }
 
-function resumeMessage(run: string, { set, runs }: TrainOptions): StartMessage {
-  if (set) {
-    throw new SuperRlError(
-      'usage',
-      '--set and --resume exclude each other: a run goes on with the configuration it has.',
-    );
-  }
+function resumeMessage(run: string, { set = [], runs }: TrainOptions): StartMessage {
   const folder = runToResume(run, runs);
-  return { kind: 'start', runFile: readRunRecord(folder).runFile, overrides: [], resume: folder };
+  const { runFile, config } = readRunRecord(folder);
+  changeOnResume(config, set); // every mistake, before a process is started
+  return { kind: 'start', runFile, overrides: [...set], resume: folder };
 }
 
 /** A run folder or name as it is; of a run file, its newest run. */

@@ -4,6 +4,7 @@ import { version } from '../../package.json';
 import { errorText, SuperRlError } from '../protocol/errors';
 import { takeUpCheckpoint } from './checkpoint';
 import { type PreparedRun, prepareRun } from './prepare-run';
+import { type ConfigChange, changeOnResume, describeChanges } from './resume-changes';
 import type { Run } from './run';
 import type { RunControl } from './run-control';
 import { createRunFolder } from './run-folder/folder-name';
@@ -25,16 +26,14 @@ export interface TrainRunHooks {
  * @throws whatever ends the run before its time; once the folder is open its log says so too (`error`, state failed).
  */
 export async function trainRun(start: StartMessage, hooks: TrainRunHooks): Promise<TrainOutcome> {
-  if (start.resume !== undefined && start.overrides.length > 0) {
-    throw new SuperRlError('usage', '--set changes a run file; the configuration of a run is fixed. Start a new run.');
-  }
   const record = start.resume === undefined ? undefined : readRunRecord(start.resume);
   const inputNotes = record?.inputs ? await checkRunInputs(record.inputs, dirname(record.runFile)) : [];
+  const resumed = record && changeOnResume(record.config, start.overrides);
   const prepared = await prepareRun({
     runFile: record?.runFile ?? start.runFile,
-    overrides: start.overrides,
+    overrides: record ? [] : start.overrides,
     rewardHosts: start.rewardHosts,
-    stored: record && { config: record.config, engine: record.engine.engine, plan: record.plan },
+    stored: record && resumed && { config: resumed.config, engine: record.engine.engine, plan: record.plan },
   });
   let scorer = prepared.scorer;
   try {
@@ -56,7 +55,7 @@ export async function trainRun(start: StartMessage, hooks: TrainRunHooks): Promi
         await ledger.writeRun(describeRun(folder, prepared, inputs));
       }
       hooks.onOpened(folder);
-      return await trainOpened(run, ledger, prepared, record && { inputNotes });
+      return await trainOpened(run, ledger, prepared, resumed && { inputNotes, changes: resumed.changes });
     } finally {
       scorer = run.scorer;
       ledger.close();
@@ -71,10 +70,10 @@ async function trainOpened(
   run: Run,
   ledger: FolderLedger,
   prepared: PreparedRun,
-  resumed: { readonly inputNotes: readonly string[] } | undefined,
+  resumed: { readonly inputNotes: readonly string[]; readonly changes: readonly ConfigChange[] } | undefined,
 ): Promise<TrainOutcome> {
   try {
-    if (resumed) await takeUp(run, ledger);
+    if (resumed) await takeUp(run, ledger, resumed.changes);
     else await ledger.append('state', { state: 'preparing', step: 0 });
     const { step } = run.state;
     await ledger.append('note', { step, level: 'info', message: engineNote(prepared) });
@@ -88,13 +87,19 @@ async function trainOpened(
 }
 
 /** Continues from the newest checkpoint; a run interrupted before its first one begins anew. */
-async function takeUp(run: Run, ledger: FolderLedger): Promise<void> {
+async function takeUp(run: Run, ledger: FolderLedger, changes: readonly ConfigChange[]): Promise<void> {
   const stored = await ledger.newestCheckpoint();
   if (stored) {
     Object.assign(run.state, stored.state);
     await takeUpCheckpoint(run, stored);
   }
-  await ledger.append('resumed', { fromStep: run.state.step });
+  const { step } = run.state;
+  await ledger.append('resumed', { fromStep: step });
+  if (changes.length === 0) return;
+  const record = ledger.readRun();
+  const change = { at: new Date().toISOString(), step, fields: [...changes] };
+  await ledger.writeRun({ ...record, config: run.config, changes: [...(record.changes ?? []), change] });
+  await ledger.append('note', { step, level: 'info', message: `Changed on resume: ${describeChanges(changes)}.` });
 }
 
 async function logFailure(run: Run, error: unknown): Promise<void> {

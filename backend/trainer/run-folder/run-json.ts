@@ -60,6 +60,17 @@ export const runRecordSchema = z.object({
   engineReason: z.string().optional(),
   /** Datasets, traces and reward files as they were at the start; resume compares them. */
   inputs: z.array(z.object({ kind: z.enum(['data', 'reward']), path: z.string(), sha256: z.string() })).optional(),
+  /** What was changed of config when the run went on (--resume --set), oldest first; config has the newest values. */
+  changes: z
+    .array(
+      z.object({
+        at: z.iso.datetime(),
+        /** The last step that was done by then. */
+        step: z.int(),
+        fields: z.array(z.object({ path: z.string(), from: z.number().nullable(), to: z.number() })),
+      }),
+    )
+    .optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 

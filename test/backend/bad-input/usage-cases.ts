@@ -128,11 +128,13 @@ export const usageCases: readonly BadInput[] = [
     says: 'tiny-20260101-120000 is not running (finished); there is nothing to stop.',
   },
   {
-    mistake: '`--set` with `--resume`',
+    mistake: '`--set` of what a run can’t change any more',
     prepare: (project) => project.addRun(),
     command: ['train', `runs/${runName}`, '--resume', '--set', 'seed=2'],
     code: 2,
-    says: '--set and --resume exclude each other: a run goes on with the configuration it has.',
+    says:
+      '--set seed=2: a run goes on with the configuration that made its steps so far. ' +
+      'With --resume only budget.steps, budget.minutes, budget.tokens, eval.every and checkpoint.every can be changed; for anything else start a new run.',
   },
   {
     mistake: 'a run folder without `--resume`',

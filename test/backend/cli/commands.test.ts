@@ -44,10 +44,6 @@ describe('usage', () => {
     ],
     [['train', 'reverse.superrl.json', '--set', 'k'], 'error: --set "k": write path=value, for example rollout.k=4.\n'],
     [
-      ['train', 'reverse.superrl.json', '--resume', '--set', 'seed=1'],
-      'error: --set and --resume exclude each other: a run goes on with the configuration it has.\n',
-    ],
-    [
       ['data', 'inspect', 'train.jsonl', '--map', 'prompt'],
       'error: --map "prompt": write field=column, for example prompt=question.\n',
     ],

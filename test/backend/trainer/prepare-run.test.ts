@@ -132,7 +132,7 @@ describe('trainRun', () => {
     const { folder } = await task.train({ budget: { steps: 1 } });
     const start = { kind: 'start' as const, runFile: task.runFile(), overrides: ['rollout.k=2'], resume: folder };
     await expect(trainRun(start, hooks())).rejects.toThrow(
-      '--set changes a run file; the configuration of a run is fixed. Start a new run.',
+      '--set rollout.k=2: a run goes on with the configuration that made its steps so far.',
     );
   });
 

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunFile } from '../../../backend/protocol/run-config';
+import { describeChanges } from '../../../backend/trainer/resume-changes';
 import { RunControl } from '../../../backend/trainer/run-control';
+import { readRunRecord } from '../../../backend/trainer/run-folder/run-json';
 import { trainRun } from '../../../backend/trainer/train-run';
 import { decisionsOf, liveEvents, TinyTask, tokensOf } from './tiny-task';
 
@@ -59,6 +61,38 @@ describe('a stopped run', () => {
       expectSameRun(stopped.folder, reference.folder, steps);
     },
   );
+});
+
+describe('a run that goes further than it was to', () => {
+  const steps = 12;
+  const fields = (budget: RunFile['budget']): Partial<RunFile> => ({
+    budget,
+    checkpoint: { every: 4 },
+    update: { learningRate: 1e-2, warmupSteps: 8, epochsPerRollout: 2 },
+    loss: { kl: { coefficient: 0.01 } },
+  });
+  const resume = (folder: string, overrides: string[]) =>
+    trainRun(
+      { kind: 'start', runFile: task.runFile(), overrides, resume: folder },
+      { control: new RunControl(), onOpened: () => {} },
+    );
+
+  it('equals one that had its budget from the start, and keeps what was changed', async () => {
+    const reference = await task.train(fields({ steps }));
+    const { folder, outcome } = await task.train(fields({ steps: 5 }));
+    expect(outcome.reason).toBe('5 steps are done.');
+    expect(await resume(folder, ['budget.steps=9'])).toEqual({ state: 'finished', reason: '9 steps are done.' });
+    expect(await resume(folder, ['budget.steps=12', 'checkpoint.every=3'])).toMatchObject({ state: 'finished' });
+    expectSameRun(folder, reference.folder, steps);
+    const { config, changes } = readRunRecord(folder);
+    expect([config.budget, config.checkpoint.every]).toEqual([{ steps }, 3]);
+    expect(changes?.map(({ step, fields }) => [step, describeChanges(fields)])).toEqual([
+      [5, 'budget.steps 5 → 9'],
+      [9, 'budget.steps 9 → 12, checkpoint.every 4 → 3'],
+    ]);
+    const notes = liveEvents(folder).flatMap(({ type, data }) => (type === 'note' ? [data.message] : []));
+    expect(notes).toContain('Changed on resume: budget.steps 5 → 9.');
+  });
 });
 
 describe('a killed run', () => {
