@@ -24,6 +24,7 @@ const alarmKind = z.enum([
   'zeroSignal',
   'entropyCollapse',
   'formatMasksFailure',
+  'tracesUnrewarded',
   'invalidRewards',
   'sigmaAtFloor',
 ] as const satisfies readonly AlarmKind[]);

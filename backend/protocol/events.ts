@@ -15,6 +15,7 @@ export const alarmKinds = [
   'zeroSignal',
   'entropyCollapse',
   'formatMasksFailure',
+  'tracesUnrewarded',
   'invalidRewards',
   'sigmaAtFloor',
 ] as const;

@@ -17,6 +17,9 @@ const startSteps = 5;
 const collapseShare = 0.05;
 const solvedEnough = 0.9;
 const maskedShare = 0.5;
+/** So many completions that repeat their trace, none of which succeeds, in so many steps in a row: no accident. */
+const repeatedEnough = 4;
+export const unrewardedSteps = 3;
 
 /** What a step tells the alarms. */
 export interface StepFacts {
@@ -28,6 +31,8 @@ export interface StepFacts {
   /** Groups with a gradient: sft, mix, or pg with a non-zero advantage. */
   readonly withSignal: number;
   readonly maskedByShaping: number;
+  /** Validly rewarded completions that are a demonstration of their prompt token by token; those that succeed. */
+  readonly repeatedTraces: { readonly completions: number; readonly successes: number };
   /** Share of valid completions that succeed; NaN when there are none. */
   readonly successShare: number;
   /** Token mean of the sampled completions (nats); NaN when there are none. */
@@ -134,6 +139,16 @@ function samplingCauses(alarms: TrainerState['alarms'], facts: StepFacts): Cause
         `${facts.maskedByShaping} of ${facts.groups} groups have no correct completion, yet their shaping rewards differ: ` +
         'the summed reward would have hidden that they fail.',
       advice: 'Keep switch.reads at correctness, and lower the weight of the shaping rewards.',
+    },
+    {
+      kind: 'tracesUnrewarded',
+      holds: facts.repeatedTraces.completions >= repeatedEnough && facts.repeatedTraces.successes === 0,
+      forSteps: unrewardedSteps,
+      message: () =>
+        `${facts.repeatedTraces.completions} of ${facts.completions} completions say exactly what their trace says, ` +
+        'and the reward counts none of them as a success.',
+      advice:
+        'The reward is wrong, or the traces are: debug the reward on a sample marked “same as the trace”, or audit the traces.',
     },
   ];
   if (Number.isFinite(facts.entropy)) causes.push(entropyCollapse(alarms.startEntropy, facts));

@@ -117,6 +117,7 @@ export function stepReport(
       truncated,
       withSignal: decisions.pg + decisions.sft + decisions.mix - decisions.noSignal,
       maskedByShaping: decisions.maskedByShaping,
+      repeatedTraces: repeatedTraces(groups, run.config.switch.successAbove),
       successShare: successes / correct.length,
       entropy,
       finite: learned.finite,
@@ -142,6 +143,22 @@ function countDecisions(groups: readonly LoggedGroup[]): DecisionCounts {
     maskedByShaping: count(({ decision }) => decision.maskedByShaping),
     missingDemonstration: count(({ decision }) => decision.missingDemonstration),
   };
+}
+
+function repeatedTraces(groups: readonly LoggedGroup[], successAbove: number): StepFacts['repeatedTraces'] {
+  const repeated = groups.flatMap(({ prompt, completions }) =>
+    completions.flatMap(({ tokenIds, correctness }) =>
+      correctness !== null && prompt.demonstrations.some((trace) => sameTokens(trace, tokenIds)) ? [correctness] : [],
+    ),
+  );
+  return {
+    completions: repeated.length,
+    successes: repeated.filter((value) => isSuccess(value, successAbove)).length,
+  };
+}
+
+function sameTokens(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.prototype.every.call(a, (token, at) => token === b[at]);
 }
 
 function decisionMetrics(groups: number, counts: DecisionCounts): Record<string, number> {

@@ -185,6 +185,6 @@ function outcomeOf(run: Run): TrainOutcome {
   if (steps !== undefined && state.step >= steps)
     return { state: 'finished', reason: `${steps} ${steps === 1 ? 'step is' : 'steps are'} done.` };
   if (tokens !== undefined && budgetTokens(state.used) >= tokens)
-    return { state: 'finished', reason: `The budget of ${tokens} tokens is used.` };
+    return { state: 'finished', reason: `The budget of ${tokens.toLocaleString('en')} tokens is used.` };
   return { state: 'finished', reason: `The budget of ${minutes} minutes is used.` };
 }

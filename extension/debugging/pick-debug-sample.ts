@@ -18,6 +18,11 @@ const mostGroups = 200;
 
 const orders: readonly (vscode.QuickPickItem & { readonly order: SampleOrder })[] = [
   { label: '$(error) Failed', description: 'the reward threw, timed out or gave no finite number', order: 'failed' },
+  {
+    label: '$(question) Same as the trace, yet no success',
+    description: 'the reward is wrong, or the trace is',
+    order: 'unrewardedTrace',
+  },
   { label: '$(arrow-down) Lowest reward', description: 'lowest first', order: 'lowest' },
   { label: '$(arrow-up) Highest reward', description: 'highest first', order: 'highest' },
   {

@@ -1,4 +1,5 @@
-// Which stored completions are worth a look under the debugger: failed, lowest, highest, disagreeing. Pure.
+// Which stored completions are worth a look under the debugger: failed, not rewarded although they repeat their trace,
+// lowest, highest, disagreeing. Pure.
 import type { SampledGroup } from '../../backend/protocol/messages';
 import type { SampleCompletion, SampleGroup } from '../../backend/protocol/sample';
 
@@ -9,7 +10,7 @@ export interface RankedSample {
   readonly value: number | null | undefined;
 }
 
-export const sampleOrders = ['failed', 'lowest', 'highest', 'disagreeing', 'newest'] as const;
+export const sampleOrders = ['failed', 'unrewardedTrace', 'lowest', 'highest', 'disagreeing', 'newest'] as const;
 export type SampleOrder = (typeof sampleOrders)[number];
 
 /** Completions by what one component said of them, most telling first; of the same value the newest first. */
@@ -32,6 +33,11 @@ export function rankSamples(
         .filter(({ value }) => value === undefined)
         .sort(newest)
         .slice(0, most);
+    case 'unrewardedTrace':
+      return scored()
+        .filter(({ group, completion }) => !completion.success && repeatsTrace(group, completion))
+        .sort(newest)
+        .slice(0, most);
     case 'lowest':
       return scored()
         .sort((a, b) => a.value - b.value || newest(a, b))
@@ -48,6 +54,11 @@ export function rankSamples(
     case 'newest':
       return all.sort(newest).slice(0, most);
   }
+}
+
+/** The completion is a trace of its prompt word for word: without success the reward or the trace is wrong. */
+function repeatsTrace({ demonstrations }: SampleGroup, { text }: SampleCompletion): boolean {
+  return demonstrations.some((trace) => trace.trim() === text.trim());
 }
 
 /** undefined: the reward failed or was not called. */

@@ -178,7 +178,7 @@ describe('a run with everything', () => {
       'answerthrew: TypeError: text is undefined',
     );
     await page.locator('.completion').nth(1).getByRole('button', { name: 'Compare with the trace' }).click();
-    await page.locator('.completion').nth(1).getByRole('button', { name: 'Debug the reward on this' }).click();
+    await page.locator('.completion').nth(1).getByRole('button', { name: 'Debug reward' }).click();
     await page.getByText('Show in the dataset').click();
     await expect
       .poll(() => posted.slice(-3))

@@ -45,6 +45,7 @@ export function completionCard(completion: DashboardCompletion, context: CardCon
       ),
       element('span', { class: 'fact', title: endings[stopReason] }, plural(tokens, 'token')),
       truncated && element('span', { class: 'tag warning', title: endings.length }, 'truncated'),
+      repeatsTrace(completion, context.group) && sameAsTrace(verdict === 'success'),
       actionButtons(completion, context),
     ),
     element('div', { class: 'outcome' }, rewardList(completion), advantageBar(advantage, context.largestAdvantage)),
@@ -60,6 +61,18 @@ export function completionCard(completion: DashboardCompletion, context: CardCon
         `The first ${countText(text.length)} characters. Open the sample to read all of it.`,
       ),
   );
+}
+
+/** Word for word a trace of the prompt: when it isn't rewarded, the reward or the trace is wrong. */
+export function repeatsTrace({ text, cut }: DashboardCompletion, { demonstrations }: DashboardGroup): boolean {
+  return !cut && demonstrations.some((trace) => trace.trim() === text.trim());
+}
+
+function sameAsTrace(rewarded: boolean): HTMLElement {
+  const title = rewarded
+    ? 'Word for word what the trace says'
+    : 'Word for word what the trace says, and yet no success: the reward or the trace is wrong';
+  return element('span', { class: rewarded ? 'tag' : 'tag warning', title }, 'same as the trace');
 }
 
 function rewardList({ rewards, reward }: DashboardCompletion): HTMLElement {
@@ -86,6 +99,7 @@ function advantageBar(advantage: number | null, largest: number): HTMLElement {
   const share = advantage === null || largest === 0 ? 0 : Math.abs(advantage) / largest;
   bar.style.setProperty('--share', String(share));
   bar.classList.toggle('negative', (advantage ?? 0) < 0);
+  bar.hidden = share === 0;
   return element('span', { class: 'fact advantage' }, text, bar);
 }
 
@@ -123,9 +137,8 @@ function actionButtons(
     actions.includes('debugReward') &&
       component !== undefined &&
       button({
-        label: 'Debug the reward on this',
+        label: 'Debug reward',
         icon: 'bug',
-        iconOnly: true,
         onClick: () => post({ kind: 'debugReward', ...place, component }),
       }),
     actions.includes('saveFixture') &&

@@ -6,6 +6,7 @@ import {
   quietSteps,
   type StepFacts,
   stepAlarms,
+  unrewardedSteps,
   zeroSignalSteps,
 } from '../../../backend/trainer/alarms';
 import { initialTrainerState, trainerStateSchema } from '../../../backend/trainer/trainer-state';
@@ -17,6 +18,7 @@ const healthy: Omit<StepFacts, 'step'> = {
   truncated: 0,
   withSignal: 4,
   maskedByShaping: 0,
+  repeatedTraces: { completions: 30, successes: 30 },
   successShare: 0.5,
   entropy: 2,
   finite: true,
@@ -71,6 +73,26 @@ describe('an alarm is told once an episode', () => {
     const now = { entropy: 0.01 };
     const almost = [...repeat(collapsedSteps - 1, now), {}];
     expect(alarmsOf([...repeat(5), ...almost, ...almost, ...almost])).toEqual([]);
+  });
+
+  it('tracesUnrewarded when completions say what their traces say and none succeeds, several steps in a row', () => {
+    const now = { repeatedTraces: { completions: 12, successes: 0 } };
+    expect(alarmsOf(repeat(10, now))).toEqual([`tracesUnrewarded ${unrewardedSteps}`]);
+    expect(alarmsOf(repeat(30, { repeatedTraces: { completions: 12, successes: 1 } }))).toEqual([]);
+    expect(alarmsOf(repeat(30, { repeatedTraces: { completions: 3, successes: 0 } }))).toEqual([]);
+    const { alarms } = initialTrainerState();
+    const told = repeat(unrewardedSteps, now).flatMap(
+      (facts, i) => stepAlarms(alarms, { ...healthy, step: i + 1, ...facts }).told,
+    );
+    expect(told).toEqual([
+      {
+        ...{ step: unrewardedSteps, kind: 'tracesUnrewarded' },
+        message:
+          '12 of 64 completions say exactly what their trace says, and the reward counts none of them as a success.',
+        advice:
+          'The reward is wrong, or the traces are: debug the reward on a sample marked “same as the trace”, or audit the traces.',
+      },
+    ]);
   });
 
   it('entropyCollapse is silent where the task is solved, and needs its yardstick', () => {

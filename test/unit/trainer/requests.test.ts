@@ -159,6 +159,15 @@ describe('alarms', () => {
     expect(kindsOf(run)).toEqual(['entropyCollapse 11']);
   });
 
+  it('tracesUnrewarded when the policy says its traces and the reward is 0', async () => {
+    const unrewarded = fakeRun({ policy: { logit: 100 }, score: () => ({ ok: { value: 0 } }) });
+    await train(unrewarded);
+    expect(kindsOf(unrewarded)).toEqual(['tracesUnrewarded 3']);
+    const other = fakeRun({ policy: { logit: -100 }, score: () => ({ ok: { value: 0 } }) });
+    await train(other);
+    expect(kindsOf(other)).toEqual([]);
+  });
+
   it('formatMasksFailure when shaping rewards differ where nothing is correct', async () => {
     const rewards = [
       { name: 'ok', use: 'exact' as const },

@@ -28,6 +28,15 @@ describe('samples worth a look', () => {
     expect(places('lowest')).not.toContain('2/0/2');
   });
 
+  it('lists those that repeat their trace and are no success', () => {
+    const [first, second] = [storedGroup(3, 0, [0, 1]), storedGroup(3, 1, [0, 0])];
+    const repeating = { ...first!, group: { ...first!.group, demonstrations: [` ${first!.completions[0]!.text}`] } };
+    const ranked = rankSamples([repeating, second!], 'solved', 'unrewardedTrace');
+    expect(ranked.map(({ completion }) => `${completion.group}/${completion.index}`)).toEqual(['0/0']);
+    const completions = repeating.completions.map((completion) => ({ ...completion, success: true }));
+    expect(rankSamples([{ ...repeating, completions }], 'solved', 'unrewardedTrace')).toEqual([]);
+  });
+
   it('lists those that differ from the rest of their group, farthest first', () => {
     expect(places('disagreeing')).toEqual(['1/0/0', '2/1/3']);
   });
