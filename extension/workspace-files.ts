@@ -103,6 +103,15 @@ export class WorkspaceFiles implements vscode.Disposable {
   }
 }
 
+/** The folder of a file as a person names it: nothing in the one open folder, whose path tells nothing new. */
+export function folderText({ fsPath }: vscode.Uri): string {
+  const folder = dirname(fsPath);
+  const open = vscode.workspace.workspaceFolders ?? [];
+  const root = open.find(({ uri }) => uri.fsPath === folder);
+  if (!root) return vscode.workspace.asRelativePath(folder);
+  return open.length === 1 ? '' : root.name;
+}
+
 async function readRunFile(uri: vscode.Uri): Promise<ReadRunFile[]> {
   try {
     const document = await vscode.workspace.openTextDocument(uri);

@@ -48,12 +48,25 @@ export const auditSchema = z.object({
 });
 export type Audit = z.infer<typeof auditSchema>;
 
-/** "GSM8K: prompt ← question · answer ← final_answer · trace ← answer · 7,473 rows, 2 left out", on one line. */
-export function inspectionLine({ report, layout, mapping }: Inspection): string {
-  const fields = mapping.map(({ field, from }) => `${shownField(field)} ← ${from}`);
+/** "GSM8K · prompt ← question · answer ← final_answer · trace ← answer · 7,473 rows, 2 left out", on one line. */
+export function inspectionLine(inspection: Inspection): string {
+  return [layoutText(inspection), ...mappingLines(inspection), rowsText(inspection)].join(' · ');
+}
+
+/** The layout that the file was recognised by. */
+export function layoutText({ layout }: Inspection): string {
+  return layout ? (layout.title.split(' (')[0] ?? layout.title) : 'your own mapping';
+}
+
+/** "prompt ← question", one a field. */
+export function mappingLines({ mapping }: Inspection): string[] {
+  return mapping.map(({ field, from }) => `${shownField(field)} ← ${from}`);
+}
+
+/** "7,473 rows, 2 left out". */
+export function rowsText({ report }: Inspection): string {
   const left = report.records - report.rows;
-  const rows = `${report.rows.toLocaleString('en')} rows${left > 0 ? `, ${left.toLocaleString('en')} left out` : ''}`;
-  return [layout ? layout.title.split(' (')[0] : 'your own mapping', ...fields, rows].join(' · ');
+  return `${report.rows.toLocaleString('en')} rows${left > 0 ? `, ${left.toLocaleString('en')} left out` : ''}`;
 }
 
 function shownField(field: string): string {

@@ -6,6 +6,7 @@ import { errorText } from '../../backend/protocol/errors';
 import { coverageLine, type Inspection, inspectionLine, inspectionSchema } from '../data/inspection';
 import type { Services } from '../services';
 import { setting } from '../setting';
+import { folderText } from '../workspace-files';
 import {
   dataFileExtensions,
   dataFileGlob,
@@ -100,7 +101,7 @@ export class StartWizard {
     for (const uri of runFiles) {
       items.push({
         label: `$(json) ${basename(uri.fsPath)}`,
-        description: vscode.workspace.asRelativePath(dirname(uri.fsPath)),
+        description: folderText(uri),
         value: { kind: 'runFile', uri },
       });
     }

@@ -7,9 +7,16 @@ import type { RequestParams } from '../../backend/protocol/messages';
 import type { ParsedRunFile } from '../../backend/protocol/run-config';
 import { parseRunFile } from '../../backend/protocol/run-file';
 import { treeItems } from '../contributions/views';
-import { coverageLine, type Inspection, inspectionLine, inspectionSchema } from '../data/inspection';
+import {
+  coverageLine,
+  type Inspection,
+  inspectionSchema,
+  layoutText,
+  mappingLines,
+  rowsText,
+} from '../data/inspection';
 import type { ServerConnection } from '../server/server-connection';
-import type { WorkspaceFiles } from '../workspace-files';
+import { folderText, type WorkspaceFiles } from '../workspace-files';
 
 export type DataNode =
   | { readonly kind: 'runFile'; readonly uri: vscode.Uri }
@@ -53,7 +60,7 @@ export class DatasetsView implements vscode.TreeDataProvider<DataNode> {
     const { Collapsed, None } = vscode.TreeItemCollapsibleState;
     if (node.kind === 'runFile') {
       const item = new vscode.TreeItem(node.uri, Collapsed);
-      item.description = vscode.workspace.asRelativePath(dirname(node.uri.fsPath));
+      item.description = folderText(node.uri);
       item.contextValue = treeItems.runFile;
       item.command = { command: 'vscode.open', title: 'Open', arguments: [node.uri] };
       return item;
@@ -121,7 +128,10 @@ export function datasetNodes({ data, traces }: ParsedRunFile, folder: string): D
 
 function inspectionFacts(inspection: Inspection): DataNode[] {
   const { report, coverage } = inspection;
-  const facts: DataNode[] = [{ kind: 'fact', label: inspectionLine(inspection), icon: 'symbol-field' }];
+  const facts: DataNode[] = [
+    { kind: 'fact', label: `${rowsText(inspection)} · ${layoutText(inspection)}`, icon: 'list-unordered' },
+    ...mappingLines(inspection).map((label): DataNode => ({ kind: 'fact', label, icon: 'symbol-field' })),
+  ];
   if (coverage) facts.push({ kind: 'fact', label: coverageLine(coverage), icon: 'book' });
   const problems = [...report.problems, ...(coverage?.problems ?? [])];
   for (const { place, reason } of problems.slice(0, mostProblems)) {

@@ -1,12 +1,11 @@
 // The Rewards view: reward files with the functions they export, found by parsing: none of their code runs.
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { errorText } from '../../backend/protocol/errors';
 import { treeItems } from '../contributions/views';
 import { rewardFiles } from '../rewards/reward-files';
 import { statsLine } from '../rewards/reward-stats';
 import type { RewardWatch } from '../rewards/reward-watch';
-import type { WorkspaceFiles } from '../workspace-files';
+import { folderText, type WorkspaceFiles } from '../workspace-files';
 
 export type RewardNode =
   | { readonly kind: 'rewardFile'; readonly uri: vscode.Uri }
@@ -48,7 +47,7 @@ export class RewardsView implements vscode.TreeDataProvider<RewardNode> {
     switch (node.kind) {
       case 'rewardFile': {
         const item = new vscode.TreeItem(node.uri, Collapsed);
-        item.description = vscode.workspace.asRelativePath(dirname(node.uri.fsPath));
+        item.description = folderText(node.uri);
         item.contextValue = treeItems.rewardFile;
         item.command = open(1);
         return item;

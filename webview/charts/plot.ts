@@ -139,7 +139,7 @@ export class Plot {
       {
         width,
         height,
-        padding: [6, 22, 0, yAxis ? 0 : yAxisWidth],
+        padding: [yAxis ? 12 : 6, 22, 0, yAxis ? 0 : yAxisWidth],
         legend: { show: false },
         scales: {
           x: { time: false, range: () => [...xRange()] as [number, number] },
@@ -154,7 +154,7 @@ export class Plot {
             space: 44,
             grid: { show: false },
             ...(this.#options.choosesSteps !== false && { incrs: stepIncrements }),
-            values: (_, splits) => splits.map(this.#options.xText ?? ((value) => value.toLocaleString('en-US'))),
+            values: (_, splits) => (this.#options.xText ? splits.map(this.#options.xText) : stepTexts(splits)),
           },
           { ...axis, show: yAxis, size: yAxisWidth, gap: 4, space: 28, values: (_, splits) => splits.map(axisText) },
         ],
@@ -250,6 +250,12 @@ export class Plot {
 const stepIncrements = [1, 2, 5]
   .flatMap((base) => Array.from({ length: 8 }, (_, power) => base * 10 ** power))
   .sort((a, b) => a - b);
+
+/** Steps along an axis; from 10,000 on in thousands, so that the last one is not cut off at the edge. */
+export function stepTexts(steps: readonly number[]): string[] {
+  const thousands = steps.some((step) => step >= 10_000) && steps.every((step) => step % 500 === 0);
+  return steps.map((step) => (thousands && step > 0 ? `${step / 1000}K` : step.toLocaleString('en-US')));
+}
 
 /** A little room around the data; a flat line gets room enough not to look like noise. */
 export function yRange(low: number | null, high: number | null, include: readonly number[]): [number, number] {

@@ -51,11 +51,11 @@ export class SamplesView {
     this.#detail = new GroupDetail((message) => host.post(message));
     this.#more = button({ label: 'Search earlier steps', onClick: () => void this.#search(this.#found) });
     this.#back = button({ label: 'Back to the step', icon: 'previous', onClick: () => this.#leaveSearch() });
+    this.#bar.element.append(element('div', { class: 'samples-status' }, this.#back, this.#status, this.#more));
     this.element = element(
       'div',
       { class: 'samples' },
       this.#bar.element,
-      element('div', { class: 'samples-status' }, this.#back, this.#status, this.#more),
       element('div', { class: 'samples-panes' }, this.#list.element, this.#detail.element),
     );
     this.#draw();

@@ -1,7 +1,14 @@
 // Texts that the extension shows: status bar, task terminal, engine doctor, audit, sample documents, terminal scripts.
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../backend/protocol/events';
-import { auditSummary, coverageLine, inspectionLine } from '../../../extension/data/inspection';
+import {
+  auditSummary,
+  coverageLine,
+  inspectionLine,
+  layoutText,
+  mappingLines,
+  rowsText,
+} from '../../../extension/data/inspection';
 import { doctorText } from '../../../extension/documents/doctor-text';
 import { eventLine } from '../../../extension/event-line';
 import { withField } from '../../../extension/run-file/set-field';
@@ -76,6 +83,9 @@ it('shows a mapping on one line', () => {
     examples: [],
   };
   expect(inspectionLine(inspection)).toBe('GSM8K · prompt ← question · trace ← answer · 7,473 rows, 2 left out');
+  expect(mappingLines(inspection)).toEqual(['prompt ← question', 'trace ← answer']);
+  expect(layoutText(inspection)).toBe('GSM8K');
+  expect(rowsText(inspection)).toBe('7,473 rows, 2 left out');
   expect(coverageLine({ file: 'f', prompts: 10, promptsWithTraces: 8, traces: 9, problems: [] })).toBe(
     '9 traces for 8 of 10 prompts',
   );

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { RunColumns } from '../../../backend/protocol/run-series';
 import { bucketOf, gapsAsNull, smoothed, stepsOf } from '../../../webview/charts/buckets';
+import { stepTexts } from '../../../webview/charts/plot';
 import {
   bucketInWords,
   decisionsText,
@@ -97,4 +98,10 @@ describe('the switch in words', () => {
         '2 groups: 0 of 8 completions succeed: no demonstration, skipped.',
     );
   });
+});
+
+test('steps along an axis are short from 10,000 on', () => {
+  expect(stepTexts([0, 500, 1000])).toEqual(['0', '500', '1,000']);
+  expect(stepTexts([0, 5000, 10_000, 12_500])).toEqual(['0', '5K', '10K', '12.5K']);
+  expect(stepTexts([19_998, 20_000])).toEqual(['19,998', '20,000']);
 });
