@@ -1,5 +1,6 @@
 // Test projects: unit (pure, seconds), golden (reference numbers), backend (real child processes and files),
-// webview (the dashboard in Chromium), e2e (the packed extension in a real editor, one spec at a time).
+// webview (the dashboard in Chromium), e2e (the packed extension in a real editor, one spec at a time), pictures (those
+// of the docs, by `npm run screenshots`).
 import { defineConfig } from 'vitest/config';
 
 const tfjs = { deps: { inline: [/@tensorflow\/tfjs-(core|backend-cpu)/] } };
@@ -60,6 +61,18 @@ export default defineConfig({
           // Two browsers on two cores double every time: one spec after another.
           fileParallelism: false,
           retry: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'pictures',
+          include: ['test/pictures/**/*.pictures.ts'],
+          globalSetup: 'test/e2e/setup.ts',
+          pool: 'forks',
+          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -1,0 +1,62 @@
+// The path of a new user through "reward is 0 and nobody knows why", with the seconds that each step took on the way.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Editor, patient } from '../e2e/editor';
+import type { Workbench } from '../e2e/workbench';
+import { openEditor, picture } from './picture';
+
+describe('a broken reward', () => {
+  let editor: Editor;
+  let workbench: Workbench;
+  let began = 0;
+
+  beforeAll(async () => {
+    editor = await openEditor({ workspace: {} });
+    workbench = await editor.window();
+    await workbench.startExtension();
+  });
+  afterAll(() => editor?.close());
+
+  const tell = (what: string) => console.log(`${((performance.now() - began) / 1000).toFixed(0)} s: ${what}`);
+  const variables = async () => {
+    const text = await workbench.page.locator('.debug-variables').first().textContent();
+    return (text ?? '').replaceAll(/\s/g, '');
+  };
+
+  it('is found', async () => {
+    began = performance.now();
+    await workbench.command('SuperRL: Open Example of a Broken Reward');
+    await workbench.codeLens('Start Training').waitFor();
+    tell('the example is open');
+    await picture(workbench, 'broken-1-run-file');
+    await workbench.codeLens('Start Training').click();
+    await workbench.dashboard().name.waitFor();
+    await workbench.dashboard().locator('.alarm-banner:not([hidden])').waitFor();
+    tell('the alarm is there');
+    await picture(workbench, 'broken-2-alarm');
+    await workbench.dashboard().button('Show the step').click();
+    await workbench.dashboard().locator('.completion', { hasText: 'same as the trace' }).first().waitFor();
+    tell('its samples');
+    await picture(workbench, 'broken-3-samples');
+    await workbench
+      .dashboard()
+      .locator('.completion', { hasText: 'same as the trace' })
+      .first()
+      .locator('vscode-button', { hasText: 'Debug reward' })
+      .click();
+    await workbench.page.locator('.debug-top-stack-frame-line').first().waitFor();
+    tell('the debugger stands in the function');
+    await sleep(1500);
+    await picture(workbench, 'broken-4-debugger');
+    await workbench.page.keyboard.press('F10');
+    await expect.poll(variables, patient).toMatch(/found='\d+'/);
+    tell('one step on');
+    await picture(workbench, 'broken-5-variables');
+  });
+
+  it('is mended', async () => {
+    await workbench.page.keyboard.press('Shift+F5');
+    await sleep(1500);
+    await picture(workbench, 'broken-6-told');
+  });
+});
