@@ -8,6 +8,7 @@ import type { RunEvent } from '../backend/protocol/events';
 import { taskType } from './contributions/task';
 import { eventLine } from './event-line';
 import type { Subscription } from './listeners';
+import { rewardSettings } from './rewards/reward-settings';
 import type { Services } from './services';
 import { setting } from './setting';
 
@@ -84,14 +85,19 @@ class RunTerminal implements vscode.Pseudoterminal {
     const { connection, runs } = this.services;
     const runFile = absolute(this.base, this.definition.runFile);
     const runsDirectory = setting('superrl.runsDirectory');
+    const settings = rewardSettings();
     if (this.definition.resume !== undefined) {
-      const { run } = await connection.request('resumeRun', { run: absolute(this.base, this.definition.resume) });
+      const { run } = await connection.request('resumeRun', {
+        run: absolute(this.base, this.definition.resume),
+        settings,
+      });
       this.run = run;
     } else {
       const started = await connection.request('startRun', {
         runFile,
         overrides: this.definition.overrides,
         startNow: true,
+        settings,
         ...(runsDirectory === '' ? {} : { runsDirectory }),
       });
       for (const warning of started.warnings) this.line(warning);

@@ -29,6 +29,8 @@ const run = z.string().min(1).describe('Absolute path of the run folder.');
 export const rewardSettingsSchema = z.object({
   pythonPath: z.string().optional(),
   memoryMb: z.int().positive().optional(),
+  /** In place of each reward's own timeoutMs. */
+  timeoutMs: z.int().positive().optional(),
 });
 const rewardSettings = rewardSettingsSchema.prefault({});
 

@@ -37,6 +37,8 @@ export interface ScorerOptions {
   readonly pythonPath?: string | undefined;
   /** Largest resident size of a host with its children; default 1024. */
   readonly memoryMb?: number | undefined;
+  /** Time limit of one call in milliseconds, in place of each reward's own. */
+  readonly timeoutMs?: number | undefined;
   /** Default: beside the running bundle. */
   readonly hostFiles?: HostFiles | undefined;
   readonly debugging?: ScorerDebugging | undefined;
@@ -58,7 +60,10 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
   };
   const batches: ScoreBatch[] = [];
   try {
-    for (const reward of options.rewards) batches.push(await componentOf(reward, options.baseFolder, hostOf));
+    for (const reward of options.rewards) {
+      const limited = { ...reward, timeoutMs: options.timeoutMs ?? reward.timeoutMs };
+      batches.push(await componentOf(limited, options.baseFolder, hostOf));
+    }
   } catch (error) {
     await close();
     throw error;

@@ -30,7 +30,7 @@ export interface PrepareRequest {
   /** On resume: what run.json stores, in place of the run file's text. */
   readonly stored?: StoredChoices | undefined;
   /** How reward hosts are started. */
-  readonly rewardHosts?: Pick<ScorerOptions, 'pythonPath' | 'memoryMb'> | undefined;
+  readonly rewardHosts?: Pick<ScorerOptions, 'pythonPath' | 'memoryMb' | 'timeoutMs'> | undefined;
   /** Told at each stage, for progress displays. */
   readonly onStage?: (message: string) => void;
 }
@@ -101,7 +101,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       heldOut,
       scorer,
       openScorer,
-      notes: notesOf(train, heldOut),
+      notes: [...notesOf(train, heldOut), ...rewardNotes(config, request.rewardHosts?.timeoutMs)],
       close,
     };
   } catch (error) {
@@ -202,6 +202,15 @@ export async function* textsOf(config: RunConfig, baseFolder: string): AsyncGene
   } finally {
     await heldOut.close();
   }
+}
+
+/** What the editor's settings change of the rewards, so that the log says what was in force. */
+function rewardNotes(config: RunConfig, timeoutMs: number | undefined): PreparedRun['notes'] {
+  const others = config.rewards.filter((reward) => timeoutMs !== undefined && reward.timeoutMs !== timeoutMs);
+  if (others.length === 0) return [];
+  const names = others.map(({ name, timeoutMs: own }) => `${name} ${own}`).join(', ');
+  const message = `A call of a reward may take ${timeoutMs} ms: the setting superrl.reward.timeoutMs stands above timeoutMs of the run file (${names}).`;
+  return [{ level: 'info', message }];
 }
 
 function notesOf(train: TracedDataset, heldOut: OpenDataset | undefined): PreparedRun['notes'] {

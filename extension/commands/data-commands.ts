@@ -7,8 +7,8 @@ import { errorText } from '../../backend/protocol/errors';
 import { parseRunFile } from '../../backend/protocol/run-file';
 import { type Audit, auditSchema, auditSummary, inspectionSchema } from '../data/inspection';
 import { dataLanguage } from '../inline/record-text';
+import { rewardSettings } from '../rewards/reward-settings';
 import type { Services } from '../services';
-import { setting } from '../setting';
 import { dataFileExtensions } from '../start/data-candidates';
 import { exists } from '../start/example';
 import { answerType, exampleLines } from '../start/reward-examples';
@@ -30,11 +30,10 @@ export function dataCommands(services: Services): Pick<Handlers, DataCommand> {
       const runFile = await pickRunFile(services, argument, 'Audit the traces of which run file?');
       if (runFile === undefined) return;
       await saveRunFile(runFile);
-      const pythonPath = setting('superrl.pythonPath');
       const title = `Auditing the traces of ${basename(runFile)}`;
       const result = await requestWithProgress(services.connection, title, 'auditTraces', {
         runFile,
-        ...(pythonPath === '' ? {} : { settings: { pythonPath } }),
+        settings: rewardSettings(),
       });
       await showAudit(auditSchema.parse(result), diagnostics);
     },

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { RequestParams } from '../../backend/protocol/messages';
 import type { RunMark } from '../contributions/views';
+import { rewardSettings } from '../rewards/reward-settings';
 import type { Services } from '../services';
-import { setting } from '../setting';
 import { type Handler, type Handlers, runArgument } from './handler';
 import { pickRun, pickRuns } from './pick-run';
 
@@ -74,10 +74,7 @@ export function runCommands(services: Services): RunCommands {
 async function resume(services: Services, run: string): Promise<void> {
   const { summary } = await services.connection.request('readRun', { run });
   if (summary.live) await services.connection.request('controlRun', { run, action: 'resume' });
-  else {
-    const pythonPath = setting('superrl.pythonPath');
-    await services.connection.request('resumeRun', { run, ...(pythonPath === '' ? {} : { settings: { pythonPath } }) });
-  }
+  else await services.connection.request('resumeRun', { run, settings: rewardSettings() });
   await services.runs.refresh();
   services.dashboards.show([run]);
 }

@@ -1,6 +1,7 @@
 // Commands that lead to a run: start it, choose its data, probe how sparse its reward is, open the example.
 import { basename, dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
+import { rewardSettings } from '../rewards/reward-settings';
 import { editRunFile } from '../run-file/edit-run-file';
 import { isRunFile } from '../run-file/run-file-diagnostics';
 import type { Services } from '../services';
@@ -68,14 +69,13 @@ export async function startRun(services: Services, runFile: string, startNow = f
   await saveRunFile(runFile);
   const runsDirectory = setting('superrl.runsDirectory');
   const engine = setting('superrl.engine');
-  const pythonPath = setting('superrl.pythonPath');
   const title = `Starting ${basename(runFile)}`;
   const started = await requestWithProgress(services.connection, title, 'startRun', {
     runFile,
     overrides: engine === 'auto' ? [] : [`engine=${engine}`],
     startNow,
     ...(runsDirectory === '' ? {} : { runsDirectory }),
-    ...(pythonPath === '' ? {} : { settings: { pythonPath } }),
+    settings: rewardSettings(),
   });
   for (const warning of started.warnings) services.log.warn(warning);
   if (started.warnings.length > 0) void vscode.window.showWarningMessage(started.warnings.join(' '));
@@ -97,7 +97,10 @@ async function tellQueued(services: Services, runFile: string, queueId: string |
 async function probe(services: Services, runFile: string): Promise<void> {
   await saveRunFile(runFile);
   const title = `Probing the reward of ${basename(runFile)}`;
-  const result = await requestWithProgress(services.connection, title, 'probeSparsity', { runFile });
+  const result = await requestWithProgress(services.connection, title, 'probeSparsity', {
+    runFile,
+    settings: rewardSettings(),
+  });
   const { solved, prompts, upperBound, sparse, reason } = result;
   const verdict = sparse ? 'Sparse' : 'Dense';
   services.log.info(`${runFile}: ${verdict}. ${reason}`);

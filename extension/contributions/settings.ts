@@ -68,6 +68,22 @@ export const settings = {
     markdownDescription:
       'Shows in dataset files what the newest run made of each row, and what is known of the file at its head.',
   },
+  'superrl.reward.timeoutMs': {
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    scope: 'window',
+    markdownDescription:
+      'Time limit of one call of a reward function in milliseconds, for runs that are started from this editor, rescoring and audits. 0: `timeoutMs` of the reward in the run file. While a debugger is attached there is none.',
+  },
+  'superrl.reward.memoryMb': {
+    type: 'integer',
+    default: 1024,
+    minimum: 128,
+    scope: 'window',
+    markdownDescription:
+      'Most memory in megabytes of the process that runs reward functions, with everything it starts. One that uses more is ended: its completions are invalid, and a new process goes on.',
+  },
 } as const satisfies Record<`superrl.${string}`, SettingContribution>;
 
 export type SettingId = keyof typeof settings;

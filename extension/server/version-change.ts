@@ -1,6 +1,7 @@
 // After an update of the extension the server of the version before still runs, with its live runs. They go on and are
 // shown; the person is asked once whether to move them: finish the step, save, end, resume on the new version.
 import * as vscode from 'vscode';
+import { rewardSettings } from '../rewards/reward-settings';
 import type { RunList } from '../watch/run-list';
 import type { ServerConnection } from './server-connection';
 
@@ -65,7 +66,7 @@ async function resumeWhenEnded(connection: ServerConnection, run: string): Promi
   for (const deadline = Date.now() + endMs; Date.now() < deadline; ) {
     const { summary } = await connection.request('readRun', { run });
     if (!summary.live) {
-      if (summary.resumable) await connection.request('resumeRun', { run });
+      if (summary.resumable) await connection.request('resumeRun', { run, settings: rewardSettings() });
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
