@@ -2,7 +2,7 @@
 // stdin; replies on file descriptor 3 (Node) or on the real stdout (Python), which user code can't reach.
 import { z } from 'zod';
 import { rewardOutcomeSchema } from '../../protocol/sample';
-import type { RewardSample } from '../scorer';
+import type { PackedSamples } from './packed-samples';
 
 export const signatures = ['perCompletion', 'batched', 'trl', 'verl'] as const;
 export type Signature = (typeof signatures)[number];
@@ -14,7 +14,7 @@ export type HostRequest =
       readonly type: 'score';
       readonly file: string;
       readonly export: string;
-      readonly samples: readonly RewardSample[];
+      readonly samples: PackedSamples;
       /** Each call of the function, as indices into samples; one index a call unless it is batched. */
       readonly calls: readonly (readonly number[])[];
       /** Each reply leaves at once, so that of a host that crashes the call is known that was its end. */
@@ -34,7 +34,7 @@ export const hostReplySchema = z.discriminatedUnion('type', [
     place: placeSchema.optional(),
     stack: z.string().optional(),
   }),
-  /** The host is about to make a call: the clock starts. */
+  /** The host is about to make a call, or has lately begun it: the clock starts. */
   z.object({ id: z.int(), type: z.literal('begin'), call: z.int() }),
   z.object({
     id: z.int(),
@@ -44,6 +44,14 @@ export const hostReplySchema = z.discriminatedUnion('type', [
     outcomes: z.array(rewardOutcomeSchema),
     /** The call failed as a whole (it threw): in a batch, one sample may have caused it for all. */
     whole: z.boolean(),
+  }),
+  /** Calls of one sample each, one after the other from `first`, that gave a number or null and nothing else. */
+  z.object({
+    id: z.int(),
+    type: z.literal('scores'),
+    first: z.int(),
+    values: z.array(z.number().nullable()),
+    ms: z.array(z.number()),
   }),
   z.object({ id: z.int(), type: z.literal('done') }),
 ]);

@@ -11,6 +11,7 @@ import { columnsOf } from './batch-columns';
 import { ConsoleCapture } from './console-capture';
 import { chooseExport, exportedFunctions, type RewardFunction, signatureOf } from './exported-function';
 import type { HostAnswer, HostReply, HostRequest } from './host-protocol';
+import { unpackSample } from './packed-samples';
 import { ReplyBuffer } from './reply-buffer';
 import { type HostState, writeWhileBusy } from './reply-writer';
 import { outcomeOfReturned, outcomesOfBatch } from './returned-value';
@@ -109,18 +110,38 @@ async function score(request: Extract<HostRequest, { type: 'score' }>): Promise<
   const reward = exportedFunctions(await importFile(request.file)).get(request.export);
   if (!reward) throw new Error(`score before load: ${request.export}`);
   const batched = signatureOf(reward) === 'batched';
+  replies.beginRequest(id);
   for (const [call, indices] of request.calls.entries()) {
-    const samples = indices.flatMap((index) => request.samples[index] ?? []);
+    const samples = indices.map((index) => unpackSample(request.samples, index));
     captured.take();
-    queueReply({ id, type: 'begin', call }, direct);
+    replies.beginCall(call);
+    if (direct) replies.flush(); // what was said before a crash arrives
     const started = performance.now();
     const { outcomes, whole } = await callFunction(reward, batched, samples);
-    const facts = { ms: performance.now() - started, ...withConsole(captured.take()) };
-    // A batch's console output and time belong to the call; they stand with its first sample.
-    const told = outcomes.map((outcome, index) => (index === 0 ? { ...outcome, ...facts } : outcome));
-    queueReply({ id, type: 'result', call, outcomes: told, whole }, direct);
+    const ms = performance.now() - started;
+    tell(id, call, outcomes, whole, { ms, ...withConsole(captured.take()) });
+    if (direct) replies.flush();
   }
   reply({ id, type: 'done' });
+}
+
+/** A batch's console output and time belong to the call; they stand with its first sample. */
+function tell(
+  id: number,
+  call: number,
+  outcomes: readonly RewardOutcome[],
+  whole: boolean,
+  facts: { ms: number; console?: string },
+): void {
+  const [only] = outcomes;
+  if (outcomes.length === 1 && only && 'value' in only && only.details === undefined && facts.console === undefined) {
+    if (typeof only.value !== 'string') {
+      replies.addScore(call, only.value, facts.ms);
+      return;
+    }
+  }
+  const told = outcomes.map((outcome, index) => (index === 0 ? { ...outcome, ...facts } : outcome));
+  replies.add({ id, type: 'result', call, outcomes: told, whole });
 }
 
 async function callFunction(
@@ -129,10 +150,8 @@ async function callFunction(
   samples: readonly RewardSample[],
 ): Promise<{ outcomes: RewardOutcome[]; whole: boolean }> {
   try {
-    const escaped = new Promise<never>((_, reject) => {
-      failCall = reject;
-    });
-    const returned = await Promise.race([escaped, batched ? callBatched(reward, samples) : reward(samples[0])]);
+    const called = batched ? callBatched(reward, samples) : reward(samples[0]);
+    const returned = isThenable(called) ? await unlessEscaped(called) : called;
     const outcomes = batched ? outcomesOfBatch(returned, samples.length) : [outcomeOfReturned(returned)];
     return { outcomes, whole: false };
   } catch (error) {
@@ -145,6 +164,18 @@ async function callFunction(
   } finally {
     failCall = undefined;
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** What the call comes to, unless something that it has started throws outside of it first. */
+function unlessEscaped(called: PromiseLike<unknown>): Promise<unknown> {
+  const escaped = new Promise<never>((_, reject) => {
+    failCall = reject;
+  });
+  return Promise.race([escaped, called]);
 }
 
 /** An array of promises, from `completions.map(async …)`, is awaited too. */
@@ -162,14 +193,8 @@ function withConsole(text: string): { console?: string } {
 }
 
 function reply(message: HostReply): void {
-  replies.add(JSON.stringify(message));
+  replies.add(message);
   replies.flush();
-}
-
-/** Leaves within milliseconds; direct: at once, so that what was said before a crash arrives. */
-function queueReply(message: HostReply, direct: boolean): void {
-  replies.add(JSON.stringify(message));
-  if (direct) replies.flush();
 }
 
 if (isMainThread) main();

@@ -271,12 +271,21 @@ def call_function(function, signature, samples):
         return [outcome] * len(samples), True
 
 
+def unpack(packed, index):
+    """One of a request's samples; a copy of its row of its own (packed-samples.ts)."""
+    at, completion, text, token_ids = packed["samples"][index]
+    sample = json.loads(packed["common"][at])
+    sample["completion"], sample["tokenIds"] = text, token_ids
+    sample["group"] = {"index": sample.pop("index"), "completion": completion, "size": sample.pop("size")}
+    return sample
+
+
 def score(request):
     identity = request["id"]
     function = getattr(load_module(request["file"]), request["export"])
     signature = signature_of(function)
     for call, indices in enumerate(request["calls"]):
-        samples = [request["samples"][index] for index in indices]
+        samples = [unpack(request["samples"], index) for index in indices]
         captured.take()
         reply({"id": identity, "type": "begin", "call": call})
         started = time.perf_counter()

@@ -6,6 +6,7 @@ import type { RewardOutcome } from '../../protocol/sample';
 import type { RewardSample } from '../scorer';
 import { type HostLaunch, HostProcess } from './host-process';
 import type { HostAnswer, Signature } from './host-protocol';
+import { packSamples } from './packed-samples';
 import { pollIntervalMs, residentBytes } from './process-tree';
 
 export interface UserFunction {
@@ -156,10 +157,18 @@ export class RewardHost {
     let begun = -1;
     let finished = 0;
     const end = await this.watch(host, timeoutMs, 'scoring', (settle, startClock) => {
-      host.send({ type: 'score', file: reward.file, export: reward.export, samples, calls, direct }, (reply) => {
+      const { file, export: name } = reward;
+      const packed = packSamples(samples);
+      host.send({ type: 'score', file, export: name, samples: packed, calls, direct }, (reply) => {
         if (reply.type === 'begin') {
           begun = reply.call;
           startClock();
+        } else if (reply.type === 'scores') {
+          finished = reply.first + reply.values.length;
+          startClock();
+          for (const [at, value] of reply.values.entries()) {
+            for (const index of calls[reply.first + at] ?? []) outcomes.set(index, { value, ms: reply.ms[at] });
+          }
         } else if (reply.type === 'done') settle();
         else if (reply.type === 'result') {
           const indices = calls[reply.call] ?? [];

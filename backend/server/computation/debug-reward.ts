@@ -1,18 +1,16 @@
 // A reward function under a debugger: the same host and loader as in training, stopped before its first line,
 // with a stored completion (or its whole group) as input. Ended by killing this process, host and all.
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, extname } from 'node:path';
+import { extname } from 'node:path';
 import { promisify } from 'node:util';
 import { SuperRlError } from '../../protocol/errors';
 import type { RewardOutcome } from '../../protocol/sample';
 import { createScorer, type ScorerDebugging } from '../../rewards/create-scorer';
 import type { RewardSample } from '../../rewards/scorer';
-import { readRunRecord } from '../../trainer/run-folder/run-json';
 import { readGroups } from '../stored-samples';
 import type { Computation, ComputationReport } from './computation';
-import { storedRewardSample } from './stored-reward-sample';
+import { storedRewardSample, workingFolder } from './stored-reward-sample';
 
 export const debugReward: Computation<'debugReward'> = async (params, report) => {
   const { rewardFile, run, step, group, index, settings } = params;
@@ -66,12 +64,6 @@ export async function debuggedOutcomes(debugged: DebuggedReward, report: Computa
     // Not awaited: a host that is debugged ends only after its debugger has left, and the server ends both.
     scorer.close().catch(() => undefined);
   }
-}
-
-/** As in training, the folder of the run file, if it is still there. */
-function workingFolder(run: string, rewardFile: string): string {
-  const folder = dirname(readRunRecord(run).runFile);
-  return existsSync(folder) ? folder : dirname(rewardFile);
 }
 
 async function debuggingOf(

@@ -1,49 +1,47 @@
 // A reward function run over a run's stored completions, nothing generated: what it changes, and which decisions
 // of the switch would have been others. Two hosts take turns: the next completions are read and sent to one
 // while the other scores.
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SuperRlError } from '../../protocol/errors';
-import type { SampledGroup } from '../../protocol/messages';
 import type { RunConfig } from '../../protocol/run-config';
 import type { RewardOutcome } from '../../protocol/sample';
 import { createScorer } from '../../rewards/create-scorer';
-import type { RewardSample, Scorer } from '../../rewards/scorer';
+import type { Scorer } from '../../rewards/scorer';
 import { readRunRecord } from '../../trainer/run-folder/run-json';
 import { sampledSteps } from '../../trainer/run-folder/sample-file';
-import { readGroups } from '../stored-samples';
 import type { Computation, ComputationResult } from './computation';
+import { type Batch, batches, type StoredGroup } from './rescore-batches';
 import { RescoredDecisions } from './rescored-decisions';
 import { phasesOf } from './run-phases';
-import { storedRewardSample } from './stored-reward-sample';
+import { storedRewardSample, workingFolder } from './stored-reward-sample';
 
-/** Completions scored at once. */
-const batchSize = 1024;
 const mostListed = 20_000;
+
+/** Batches that are read, sent or scored at once: enough that neither the hosts nor this process waits. */
+const mostUnderWay = 8;
 
 export const rescore: Computation<'rescore'> = async (params, report) => {
   const { run, component, limit = Number.POSITIVE_INFINITY, settings } = params;
-  const { config, runFile } = readRunRecord(run);
+  const { config } = readRunRecord(run);
+  const rewardFile = resolve(params.rewardFile);
   const options = {
     ...settings,
-    rewards: [rewardConfig(config, component, resolve(params.rewardFile), params.export)],
-    baseFolder: dirname(runFile),
+    rewards: [rewardConfig(config, component, rewardFile, params.export)],
+    baseFolder: workingFolder(run, rewardFile),
   };
-  const scorers: Scorer[] = [];
+  const scorers = [createScorer(options), createScorer(options)]; // they start while the first completions are read
+  for (const scorer of scorers) scorer.catch(() => undefined); // told by what waits for it
   try {
-    scorers.push(await createScorer(options), await createScorer(options));
     const tally = new Tally(component, new RescoredDecisions(config, component, await phasesOf(run)));
     const steps = sampledSteps(run);
     const source = batches(run, steps, limit);
     const underWay: { readonly batch: Batch; readonly outcomes: Promise<RewardOutcome[][]> }[] = [];
     let complete: boolean | undefined;
-    for (let turn = 0; complete === undefined || underWay.length > 0; turn++) {
-      while (complete === undefined && underWay.length < scorers.length) {
+    for (let sent = 0; complete === undefined || underWay.length > 0; ) {
+      while (complete === undefined && underWay.length < mostUnderWay) {
         const next = await source.next();
         if (next.done) complete = next.value.complete;
-        else {
-          const scorer = scorers[(turn + underWay.length) % scorers.length];
-          if (scorer) underWay.push({ batch: next.value, outcomes: scorer.score(samplesOf(next.value)) });
-        }
+        else underWay.push({ batch: next.value, outcomes: scoreBatch(next.value, scorers[sent++ % scorers.length]) });
       }
       const oldest = underWay.shift();
       if (!oldest) break;
@@ -51,50 +49,23 @@ export const rescore: Computation<'rescore'> = async (params, report) => {
         oldest.batch.groups,
         (await oldest.outcomes).map(([outcome]) => outcome),
       );
-      report.progress(tally.completions, undefined, `Step ${oldest.batch.step} of ${steps.at(-1) ?? 0}`);
+      const { step } = oldest.batch;
+      const message = `${tally.completions.toLocaleString('en')} completions, to step ${step} of ${steps.at(-1) ?? 0}`;
+      report.progress(steps.indexOf(step) + 1, steps.length, message);
     }
+    await Promise.all(scorers);
     return tally.result(complete ?? true);
   } finally {
-    await Promise.all(scorers.map((scorer) => scorer.close()));
+    const started = await Promise.allSettled(scorers);
+    await Promise.all(started.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
   }
 };
 
-function samplesOf({ groups }: Batch): RewardSample[] {
-  return groups.flatMap((group) => group.completions.map((one) => storedRewardSample(group, one)));
-}
-
-interface Batch {
-  readonly step: number;
-  readonly groups: SampledGroup[];
-}
-
-/** Whole groups in the run's order, until there are no more or `limit` completions are reached. */
-async function* batches(
-  run: string,
-  steps: readonly number[],
-  limit: number,
-): AsyncGenerator<Batch, { complete: boolean }> {
-  let groups: SampledGroup[] = [];
-  let size = 0;
-  let given = 0;
-  for (const step of steps) {
-    for (const group of await readGroups(run, step, {})) {
-      if (group.completions.length === 0) continue;
-      if (given + size + group.completions.length > limit) {
-        if (size > 0) yield { step, groups };
-        return { complete: false };
-      }
-      groups.push(group);
-      size += group.completions.length;
-      if (size < batchSize) continue;
-      yield { step, groups };
-      given += size;
-      groups = [];
-      size = 0;
-    }
-  }
-  if (size > 0) yield { step: steps.at(-1) ?? 0, groups };
-  return { complete: true };
+function scoreBatch({ groups }: Batch, starting: Promise<Scorer> | undefined): Promise<RewardOutcome[][]> {
+  const samples = groups.flatMap((group) => group.completions.map((one) => storedRewardSample(group, one)));
+  const outcomes = Promise.resolve(starting).then((scorer) => scorer?.score(samples) ?? []);
+  outcomes.catch(() => undefined); // told when its turn comes
+  return outcomes;
 }
 
 function rewardConfig(config: RunConfig, name: string, file: string, wanted: string | undefined) {
@@ -120,13 +91,14 @@ class Tally {
     private readonly decisions: RescoredDecisions,
   ) {}
 
-  add(groups: readonly SampledGroup[], outcomes: readonly (RewardOutcome | undefined)[]): void {
+  add(groups: readonly StoredGroup[], outcomes: readonly (RewardOutcome | undefined)[]): void {
     let position = 0;
     for (const sampled of groups) {
       const { group, completions } = sampled;
       const own = outcomes.slice(position, position + completions.length).map((outcome) => outcome ?? noOutcome);
       position += completions.length;
       this.completions += completions.length;
+      const changedBefore = this.#changedCount;
       for (const [index, completion] of completions.entries()) {
         const before = completion.rewards[this.component] ?? noOutcome;
         const after = own[index] ?? noOutcome;
@@ -135,7 +107,7 @@ class Tally {
         if (this.#changed.length >= mostListed) continue;
         this.#changed.push({ step: group.step, group: group.group, index: completion.index, before, after });
       }
-      const after = this.decisions.decide(sampled, own);
+      const after = this.decisions.decide(sampled, own, this.#changedCount > changedBefore);
       const before = group.decision.kind;
       if (before !== after) this.#decisions.push({ step: group.step, group: group.group, before, after });
     }

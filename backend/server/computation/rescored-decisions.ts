@@ -3,9 +3,9 @@ import { decideGroup, posteriorAfter, type SwitchGroup } from '../../method/adap
 import { stepAdvantages } from '../../method/advantages';
 import type { BetaCounts } from '../../method/posterior';
 import { sumRewards } from '../../method/rewards-sum';
-import type { SampledGroup } from '../../protocol/messages';
 import type { RunConfig } from '../../protocol/run-config';
 import type { RewardOutcome } from '../../protocol/sample';
+import type { StoredGroup } from './rescore-batches';
 import type { Phase } from './run-phases';
 
 export class RescoredDecisions {
@@ -18,12 +18,14 @@ export class RescoredDecisions {
   ) {}
 
   /**
-   * The decision with the new outcomes of the component, one a completion. Groups must come in the run's order,
-   * since the posterior of a prompt remembers its earlier visits.
+   * The decision with the new outcomes of the component, one a completion, of which `changed` tells whether any is
+   * another than it was. Groups must come in the run's order, since the posterior of a prompt remembers its earlier
+   * visits.
    */
-  decide(sampled: SampledGroup, outcomes: readonly RewardOutcome[]): string {
+  decide(sampled: StoredGroup, outcomes: readonly RewardOutcome[], changed: boolean): string {
     const { config, component, phases } = this;
     const { group } = sampled;
+    if (!changed && config.switch.signal !== 'posterior') return group.decision.kind;
     const completions = sampled.completions.map(({ rewards }, index) => {
       const outcome = outcomes[index];
       return sumRewards(config.rewards, outcome ? { ...rewards, [component]: outcome } : rewards);

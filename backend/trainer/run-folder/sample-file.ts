@@ -44,7 +44,12 @@ export function sampledSteps(runFolder: string): number[] {
  * All samples of a step.
  * @throws SuperRlError `run` naming file and line when a line isn't a sample, or when the step has no file.
  */
-export async function readSampleFile(runFolder: string, step: number): Promise<SampleLine[]> {
+export function readSampleFile(runFolder: string, step: number): Promise<SampleLine[]> {
+  return readSampleLines(runFolder, step, sampleLineSchema);
+}
+
+/** The same, with what `schema` takes of each line: checking it all costs as much as parsing it. */
+export async function readSampleLines<Line>(runFolder: string, step: number, schema: z.ZodType<Line>): Promise<Line[]> {
   const file = sampleFilePath(runFolder, step);
   let text: string;
   try {
@@ -57,7 +62,7 @@ export async function readSampleFile(runFolder: string, step: number): Promise<S
   }
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  return lines.map((line, index) => parseSampleLine(line, file, index + 1));
+  return lines.map((line, index) => parseSampleLine(line, schema, file, index + 1));
 }
 
 /** All samples of a step, or undefined when it has none. */
@@ -65,9 +70,9 @@ export async function readStepSamples(runFolder: string, step: number): Promise<
   return sampledSteps(runFolder).includes(step) ? readSampleFile(runFolder, step) : undefined;
 }
 
-function parseSampleLine(text: string, file: string, line: number): SampleLine {
+function parseSampleLine<Line>(text: string, schema: z.ZodType<Line>, file: string, line: number): Line {
   try {
-    return sampleLineSchema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error);
     throw new SuperRlError('run', `This line is not a sample; the file was changed or damaged. ${why}`, {

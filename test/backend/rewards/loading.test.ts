@@ -173,7 +173,7 @@ describe.skipIf(process.platform === 'win32')('the end of the client', () => {
          const file = ${JSON.stringify(join(bench.folder, `orphan.${extension}`))};
          child.stdin.write(JSON.stringify({ id: 1, type: 'load', file }) + '\\n');
          child.stdin.write(JSON.stringify({ id: 2, type: 'score', file, export: 'f', calls: [[0]],
-           samples: [{ prompt: '', completion: '', row: {}, tokenIds: [] }] }) + '\\n');`,
+           samples: { common: ['{"prompt":"","row":{},"index":0,"size":1}'], samples: [[0, 0, '', []]] } }) + '\\n');`,
       ],
       { stdio: 'inherit' },
     );

@@ -107,6 +107,31 @@ export function f(sample: Sample): number {
     );
   });
 
+  it.each([
+    ['hangs', 'for (;;) {}', 'timeout'],
+    ['is killed', "process.kill(process.pid, 'SIGKILL'); for (;;) {}", 'hostFailed'],
+  ])('of thousands of quick calls the one that %s is named, and the others are scored', async (_, code, invalid) => {
+    bench.write(
+      `one-of-many.${invalid}.mjs`,
+      `export const f = ({ completion }) => { if (completion === '3210') { ${code} } return Number(completion); };`,
+    );
+    const samples = Array.from({ length: 6000 }, (_, index) => sample(String(index)));
+    const outcomes = await bench.outcomes({ file: `one-of-many.${invalid}.mjs`, timeoutMs: 1000 }, samples);
+    expect(outcomes.flatMap((outcome, index) => ('invalid' in outcome ? [`${index} ${outcome.invalid}`] : []))).toEqual(
+      [`3210 ${invalid}`],
+    );
+    expect(outcomes.every((outcome, index) => index === 3210 || ('value' in outcome && outcome.value === index))).toBe(
+      true,
+    );
+  });
+
+  it('a call that changes its row changes it for itself alone', async () => {
+    bench.write('sorts.reward.mjs', 'export const f = ({ row }) => row.nums.push(9);\n');
+    const row = { nums: [1, 2] };
+    const outcomes = await bench.outcomes({ file: 'sorts.reward.mjs' }, [sample('a', { row }), sample('b', { row })]);
+    expect(outcomes).toMatchObject([{ value: 3 }, { value: 3 }]);
+  });
+
   it.skipIf(process.platform === 'win32')('what a call has started ends with it', async () => {
     bench.write(
       'starts.reward.mjs',

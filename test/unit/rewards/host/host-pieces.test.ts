@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { placeInStack } from '../../../../backend/protocol/stack-place';
 import { columnsOf } from '../../../../backend/rewards/host/batch-columns';
 import { chooseExport, exportedFunctions, signatureOf } from '../../../../backend/rewards/host/exported-function';
+import { packSamples, unpackSample } from '../../../../backend/rewards/host/packed-samples';
 import { parseProcessTable, treeOf } from '../../../../backend/rewards/host/process-tree';
 import { outcomeOfReturned, outcomesOfBatch } from '../../../../backend/rewards/host/returned-value';
 import { readSyntaxDiagnostic } from '../../../../backend/rewards/host/syntax-diagnostic';
@@ -104,4 +105,26 @@ it('a process tree from a table, without the rest and without running in circles
     { pid: 6, parent: 5, residentBytes: 1 },
   ];
   expect(treeOf(5, circle)).toHaveLength(2);
+});
+
+describe('samples on their way to a host', () => {
+  const row = { nums: [1, 2] };
+  const made = (completion: string, index: number, group = 0) => ({
+    ...{ prompt: `p${group}`, completion, answer: null, row, group: { index: group, completion: index, size: 2 } },
+    tokenIds: [index],
+  });
+
+  it('come out as they went in, what a group has in common sent once', () => {
+    const samples = [made('a', 0), made('b', 1), made('c', 0, 1)];
+    const packed = packSamples(samples);
+    expect(packed.common).toHaveLength(2);
+    const sent = JSON.parse(JSON.stringify(packed)) as typeof packed;
+    expect(samples.map((_, index) => unpackSample(sent, index))).toEqual(samples);
+  });
+
+  it('share nothing that a function could change for the next', () => {
+    const packed = packSamples([made('a', 0), made('b', 1)]);
+    (unpackSample(packed, 0).row.nums as number[]).reverse();
+    expect(unpackSample(packed, 1).row).toEqual(row);
+  });
 });
