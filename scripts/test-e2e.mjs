@@ -1,5 +1,5 @@
-// `npm run test:e2e`: packs the extension and runs the end-to-end specs with it in a real VS Code, as a person installs it.
-// Apart from `npm test` for now: the whole set has not yet passed in one run on a quiet machine.
+// `npm run test:e2e`: packs the extension and runs the end-to-end specs with it in a real VS Code, as a person installs it;
+// the last part of `npm test`, or some of it: `npm run test:e2e -- recovery`.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { cacheFolder, prepareModules, prepareTools, root } from './prepare.mjs';

@@ -1,5 +1,5 @@
 // `npm test`: installs what is missing, then runs the checks and tests, and ends with the line `N passed, N failed`.
-// A part that cannot even start counts as one failure. The end-to-end specs in a real editor are `npm run test:e2e`.
+// A part that cannot even start counts as one failure. The last part is the packed extension in a real VS Code (Linux).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { cacheFolder, prepareModules, prepareTools, root } from './prepare.mjs';
 const tools = prepareTools(['python', 'chromium', 'compiler']);
 process.env.SUPERRL_PYTHON ??= tools.python;
 process.env.SUPERRL_CHROMIUM ??= tools.chromium;
+process.env.SUPERRL_VSIX = join(cacheFolder, 'e2e/superrl.vsix');
 prepareModules();
 
 let passed = 0;
@@ -34,7 +35,8 @@ function vitest(project) {
       'run',
       '--project',
       project,
-      '--reporter=default',
+      // The end-to-end specs are few and slow: each says at once how it went.
+      `--reporter=${project === 'e2e' ? 'verbose' : 'default'}`,
       '--reporter=json',
       `--outputFile.json=${report}`,
     ],
@@ -54,6 +56,8 @@ step('checks', process.execPath, ['scripts/check.mjs']);
 if (process.platform === 'linux') step('superrl setup tensorflow', process.execPath, ['scripts/tensorflow.mjs']);
 if (step('build', process.execPath, ['scripts/build.mjs'])) {
   for (const project of ['unit', 'golden', 'backend', 'webview']) vitest(project);
+  const pack = ['scripts/package.mjs', '--no-build', '--out', process.env.SUPERRL_VSIX];
+  if (process.platform === 'linux' && step('package', process.execPath, pack)) vitest('e2e');
 }
 
 console.log(`\n${passed} passed, ${failed} failed`);

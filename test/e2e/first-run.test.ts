@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRunFile } from '../../backend/protocol/run-file';
+import { numberText } from '../../webview/ui/number-text';
 import { Editor, patient } from './editor';
 import type { Workbench } from './workbench';
 
@@ -27,7 +28,12 @@ describe('a fresh profile and the built-in example', () => {
     readFileSync(join(run(), 'events.jsonl'), 'utf8')
       .trimEnd()
       .split('\n')
-      .map((line): { seq: number; type: string; data: { state?: string; step?: number } } => JSON.parse(line));
+      .map(
+        (
+          line,
+        ): { seq: number; type: string; data: { state?: string; step?: number; values?: Record<string, number> } } =>
+          JSON.parse(line),
+      );
   const states = () => events().flatMap(({ type, data }) => (type === 'state' ? [data.state] : []));
 
   it('starts a run from the palette with four times Enter', async () => {
@@ -96,6 +102,18 @@ describe('a fresh profile and the built-in example', () => {
     const steps = told.flatMap(({ type, data }) => (type === 'metrics' ? [data.step] : []));
     expect(steps).toEqual(steps.map((_, index) => index + 1));
     await expect.poll(() => dashboard().step(), patient).toBe(steps.length);
+    // The window has them once too, before and after it was reloaded.
+    await dashboard().tab('Charts').click();
+    await dashboard().locator('vscode-button[aria-label="Data table: Reward"]').click();
+    const rewards = told.flatMap(({ type, data }) =>
+      type === 'metrics' ? [data.values?.['rewards/solved/mean']] : [],
+    );
+    const rows = rewards.slice(0, 100).map((reward, index) => `${index + 1}${numberText(reward)}`);
+    await expect.poll(() => dashboard().locator('.data-table tbody tr').allTextContents(), patient).toEqual(rows);
+    expect(await dashboard().locator('.data-table [role="status"]').textContent()).toContain(`of ${rewards.length}`);
+    const decisions = told.filter(({ type, data }) => type === 'decision' && data.step === steps.length);
+    const counts = await dashboard().locator('.strip-reasons b').allTextContents();
+    expect(counts.reduce((sum, text) => sum + Number.parseInt(text, 10), 0)).toBe(decisions.length);
   });
 
   it('opens the ended run again', async () => {

@@ -1,7 +1,7 @@
 // What survives what: the server killed, the trainer killed, the extension host killed, two windows at once, and a run
 // that was started in a terminal.
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Editor, patient } from './editor';
@@ -78,16 +78,20 @@ describe('a run goes on, or can go on', () => {
     await expect.poll(() => stepsOf(run()).length, patient).toBeGreaterThan(done);
   });
 
-  it('after the extension host was killed: nothing happens to the run', async () => {
+  it('after the extension host was killed: nothing happens to the run, and it finishes', async () => {
+    const steps = 1500;
+    const { 'small.superrl.json': finite } = smallRun({ budget: { steps } });
+    writeFileSync(join(editor.workspace, 'small.superrl.json'), finite ?? '');
     await startRun();
     const hosts = spawnSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
       .stdout.split('\n')
       .filter((line) => line.includes('--type=extensionHost') && line.includes(` ${editor.serverPid} `));
     for (const line of hosts) process.kill(Number(line.trim().split(/\s+/)[0]), 'SIGKILL');
     expect(hosts.length).toBeGreaterThan(0);
-    const done = stepsOf(run()).length;
-    await expect.poll(() => stepsOf(run()).length, patient).toBeGreaterThan(done + 20);
     expect(stateOf(run())).toBe('running');
+    await expect.poll(() => stateOf(run()), patient).toBe('finished');
+    expect(stepsOf(run())).toEqual(counted(steps));
+    expect(eventsOf(run()).map(({ seq }) => seq)).toEqual(counted(eventsOf(run()).length));
   });
 
   it('with two windows that start at once: one server, both live', async () => {

@@ -14,6 +14,8 @@ describe('restricted mode', () => {
 
   beforeAll(async () => {
     editor = await Editor.open({ workspace: smallRun({ budget: { steps: 30 } }), trust: true });
+    for (const [path, text] of Object.entries(hostileFiles(marker())))
+      writeFileSync(join(editor.workspace, path), text);
     const [extension] = readdirSync(join(editor.root, 'data/ext')).filter((name) => name.startsWith('superrl.'));
     const script = join(editor.root, 'data/ext', extension!, 'dist/superrl.mjs');
     expect(spawnSync(process.execPath, [script, 'train', 'small.superrl.json'], { cwd: editor.workspace }).status).toBe(
@@ -48,8 +50,32 @@ describe('restricted mode', () => {
     expect(await workbench.offers('SuperRL: Open Dashboard')).toBe(true);
   });
 
+  it('opens a run file, its reward and its data, and runs none of them', async () => {
+    await workbench.showExplorer();
+    for (const file of ['hostile.superrl.json', 'hostile.reward.mjs', 'train.jsonl']) await workbench.openFile(file);
+    await workbench.showView();
+    await workbench.treeRow('hostile').first().waitFor();
+  });
+
   it('uses the read-only server and never ran what the folder’s settings name', () => {
     expect(readdirSync(editor.state).filter((name) => name.endsWith('.json'))).toEqual(['server-1-read-only.json']);
     expect(existsSync(marker())).toBe(false);
   });
 });
+
+/** Whatever would execute one of these leaves the marker. */
+function hostileFiles(marker: string): Record<string, string> {
+  const { 'small.superrl.json': text = '' } = smallRun({
+    name: 'hostile',
+    rewards: [{ name: 'hostile', file: 'hostile.reward.mjs', export: 'hostile' }],
+  });
+  return {
+    'hostile.superrl.json': text,
+    'hostile.reward.mjs': `import { writeFileSync } from 'node:fs';
+writeFileSync(${JSON.stringify(marker)}, 'imported');
+export function hostile() {
+  return 0;
+}
+`,
+  };
+}
