@@ -17,6 +17,7 @@ import { DatasetCodeLens } from './inline/dataset-code-lens';
 import { DatasetDiagnostics } from './inline/dataset-diagnostics';
 import { DatasetInspections } from './inline/dataset-inspections';
 import { FileOutcomes } from './inline/file-outcomes';
+import { RowCodeActions } from './inline/row-code-actions';
 import { RowDecorations } from './inline/row-decorations';
 import { RowHover } from './inline/row-hover';
 import { TraceRows } from './inline/trace-rows';
@@ -26,6 +27,7 @@ import { RewardWatch } from './rewards/reward-watch';
 import { RunRewards } from './rewards/run-rewards';
 import { LargeFiles } from './rows/large-files';
 import { RowsEditor, registerRowsEditor } from './rows/rows-editor';
+import { MappingDiagnostics } from './run-file/mapping-diagnostics';
 import { RunFileCodeLens } from './run-file/run-file-code-lens';
 import { RunFileDiagnostics } from './run-file/run-file-diagnostics';
 import { RunTasks } from './run-tasks';
@@ -129,10 +131,15 @@ function registerEditorParts(services: Services): void {
   updateContexts([]);
   const rewardSources = { scheme: 'file', pattern: '**/*.{ts,mts,js,mjs,cjs,py}' };
   const rewardDiagnostics = new RewardDiagnostics(rewardWatch, files, services.log);
+  const runFileDiagnostics = new RunFileDiagnostics();
+  const mappingDiagnostics = new MappingDiagnostics(connection, services.log);
   const runFiles = { language: 'jsonc', pattern: '**/*.superrl.json', scheme: 'file' };
   context.subscriptions.push(
     new StatusBar(runs, connection),
-    new RunFileDiagnostics(),
+    runFileDiagnostics,
+    mappingDiagnostics,
+    vscode.languages.registerCodeActionsProvider(runFiles, runFileDiagnostics),
+    vscode.languages.registerCodeActionsProvider(runFiles, mappingDiagnostics),
     vscode.window.createTreeView('superrl.runs', { treeDataProvider: new RunsView(runs), showCollapseAll: true }),
     vscode.window.createTreeView('superrl.data', { treeDataProvider: new DatasetsView(files, connection) }),
     vscode.window.createTreeView('superrl.rewards', { treeDataProvider: new RewardsView(files, rewardWatch) }),
@@ -164,7 +171,7 @@ function registerInlineParts({ context, connection, files, runs, log, inspection
     new RowDecorations(outcomes, runs, log),
     vscode.languages.registerHoverProvider(dataFiles, new RowHover(outcomes, connection)),
     vscode.languages.registerCodeLensProvider(dataFiles, lenses),
-    vscode.languages.registerCodeActionsProvider(dataFiles, diagnostics),
+    vscode.languages.registerCodeActionsProvider(dataFiles, new RowCodeActions(inspections, outcomes, log)),
     ...registerRowsEditor(rows),
     new LargeFiles(rows, inspections, log),
   );

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { errorText } from '../../backend/protocol/errors';
 import { parseRunFile } from '../../backend/protocol/run-file';
 import { type Audit, auditSchema, auditSummary, inspectionSchema } from '../data/inspection';
+import { auditSource } from '../inline/dataset-diagnostics';
 import { dataLanguage } from '../inline/record-text';
 import { rewardSettings } from '../rewards/reward-settings';
 import type { Services } from '../services';
@@ -66,7 +67,7 @@ async function showAudit(audit: Audit, diagnostics: vscode.DiagnosticCollection)
     const range = new vscode.Range(line, column, line, Number.MAX_SAFE_INTEGER);
     const where = place.line === undefined ? `Row ${row + 1}: ` : '';
     const diagnostic = new vscode.Diagnostic(range, `${where}${reason}`, vscode.DiagnosticSeverity.Warning);
-    diagnostic.source = 'SuperRL';
+    diagnostic.source = auditSource;
     diagnostic.code = kind;
     byFile.set(place.file, [...(byFile.get(place.file) ?? []), diagnostic]);
   }

@@ -1,15 +1,17 @@
-// Rows of open data files that a run can't use (duplicates, a missing answer, an empty prompt…) as problems; a duplicate
-// can be deleted by a quick fix. Looked for when a file is opened and when it is saved.
+// Rows and traces of open data files that a run can't use (duplicates, a missing answer, an empty prompt…) as problems.
+// Looked for when a file is opened and when it is saved; row-code-actions.ts has what can be done about them.
 import * as vscode from 'vscode';
 import { errorText } from '../../backend/protocol/errors';
 import type { WorkspaceFiles } from '../workspace-files';
 import type { DatasetInspections } from './dataset-inspections';
-import { dataLanguage, recordAt } from './record-text';
-import { documentLines } from './row-decorations';
+import { dataLanguage } from './record-text';
 
 const source = 'SuperRL data';
+/** Of this check, and of the audit of traces. */
+export const auditSource = 'SuperRL audit';
+export const dataDiagnosticSources: ReadonlySet<string> = new Set([source, auditSource]);
 
-export class DatasetDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
+export class DatasetDiagnostics implements vscode.Disposable {
   private readonly collection = vscode.languages.createDiagnosticCollection(source);
   private readonly disposables: { dispose(): unknown }[];
 
@@ -27,26 +29,6 @@ export class DatasetDiagnostics implements vscode.CodeActionProvider, vscode.Dis
       vscode.workspace.onDidSaveTextDocument(check),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.collection.delete(uri)),
     ];
-  }
-
-  provideCodeActions(
-    document: vscode.TextDocument,
-    _range: vscode.Range,
-    { diagnostics }: vscode.CodeActionContext,
-  ): vscode.CodeAction[] {
-    const language = dataLanguage(document.uri.path);
-    if (language !== 'jsonl' && language !== 'csv') return [];
-    return diagnostics.flatMap((diagnostic) => {
-      if (diagnostic.source !== source || diagnostic.code !== 'duplicate') return [];
-      const { line } = diagnostic.range.start;
-      const record = recordAt(documentLines(document), line, language);
-      if (!record) return [];
-      const action = new vscode.CodeAction('Delete this duplicate row', vscode.CodeActionKind.QuickFix);
-      action.edit = new vscode.WorkspaceEdit();
-      action.edit.delete(document.uri, new vscode.Range(line, 0, record.endLine + 1, 0));
-      action.diagnostics = [diagnostic];
-      return [action];
-    });
   }
 
   dispose(): void {

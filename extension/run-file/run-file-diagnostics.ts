@@ -2,12 +2,15 @@
 // know (data that is missing, a model that does not fit) is said when a run is started.
 import * as vscode from 'vscode';
 import { parseRunFile, type RunFileProblem } from '../../backend/protocol/run-file';
+import { suggestion } from './suggestion';
+
+const source = 'SuperRL';
 
 export function isRunFile(uri: vscode.Uri): boolean {
   return uri.scheme === 'file' && uri.path.endsWith('.superrl.json');
 }
 
-export class RunFileDiagnostics implements vscode.Disposable {
+export class RunFileDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
   private readonly collection = vscode.languages.createDiagnosticCollection('SuperRL');
   private readonly disposables: vscode.Disposable[];
 
@@ -19,6 +22,24 @@ export class RunFileDiagnostics implements vscode.Disposable {
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.check(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.collection.delete(uri)),
     ];
+  }
+
+  /** A key or value that is nearly one that exists is made that one. */
+  provideCodeActions(
+    { uri }: vscode.TextDocument,
+    _range: vscode.Range,
+    { diagnostics }: vscode.CodeActionContext,
+  ): vscode.CodeAction[] {
+    return diagnostics.flatMap((diagnostic) => {
+      const meant = diagnostic.source === source ? suggestion(diagnostic.message) : undefined;
+      if (meant === undefined) return [];
+      const fix = new vscode.CodeAction(`Change to "${meant}"`, vscode.CodeActionKind.QuickFix);
+      fix.edit = new vscode.WorkspaceEdit();
+      fix.edit.replace(uri, diagnostic.range, JSON.stringify(meant));
+      fix.diagnostics = [diagnostic];
+      fix.isPreferred = true;
+      return [fix];
+    });
   }
 
   dispose(): void {
@@ -39,6 +60,6 @@ function diagnosticOf({ message, place, length }: RunFileProblem, document: vsco
   const start = new vscode.Position((place.line ?? 1) - 1, (place.column ?? 1) - 1);
   const end = document.positionAt(document.offsetAt(start) + Math.max(length, 1));
   const diagnostic = new vscode.Diagnostic(new vscode.Range(start, end), message, vscode.DiagnosticSeverity.Error);
-  diagnostic.source = 'SuperRL';
+  diagnostic.source = source;
   return diagnostic;
 }

@@ -28,7 +28,7 @@ import themes from './themes.json';
 
 const root = join(import.meta.dirname, '../..');
 export const cache = join(root, '.cache/test-webview');
-const bundle = join(cache, 'dist');
+export const bundle = join(cache, 'dist');
 const run = promisify(execFile);
 
 export type Theme = keyof typeof themes;
@@ -229,11 +229,12 @@ export class Dashboard {
 }
 
 /** Runs in the page before any of its scripts, as VS Code's own does. */
-function asInVsCode({ style, bodyClass }: { style: Record<string, string>; bodyClass: string }): void {
+export function asInVsCode({ style, bodyClass }: { style: Record<string, string>; bodyClass: string }): void {
   Object.assign(window, {
     acquireVsCodeApi: () => ({
       postMessage: (message: unknown) => Reflect.get(window, 'superrlHost')(message),
-      setState: () => undefined,
+      setState: (state: unknown) => Object.assign(window, { superrlState: state }),
+      getState: () => Reflect.get(window, 'superrlState'),
     }),
   });
   document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile }) => {

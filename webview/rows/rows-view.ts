@@ -72,7 +72,8 @@ export class RowsView {
       this.grid.element,
       this.detail,
     );
-    this.element.addEventListener('keydown', (event) => this.key(event, goTo));
+    // Also while nothing has the focus.
+    document.addEventListener('keydown', (event) => this.key(event, goTo));
     this.wanted = host.state?.row;
     if (host.state) setValue(this.search, host.state.search);
   }

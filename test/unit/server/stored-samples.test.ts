@@ -42,4 +42,16 @@ describe('stored samples', () => {
     expect(rest.complete).toBe(true);
     expect(rest.groups.map(({ group: { step } }) => step)).toEqual([2, 2, 1, 1]);
   });
+
+  it('finds the earlier groups of a prompt', async () => {
+    const run = sampledRun();
+    const [newest] = await readGroups(run, 3, {}, 1);
+    const promptId = newest?.group.promptId ?? '';
+    const earlier = await search(run, { promptId }, 100, 3);
+    expect(earlier.groups.map(({ group: { step, group: index } }) => [step, index])).toEqual([
+      [2, 1],
+      [1, 1],
+    ]);
+    expect((await search(run, { promptId: 'another' })).groups).toEqual([]);
+  });
 });
