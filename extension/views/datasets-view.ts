@@ -128,11 +128,12 @@ export function datasetNodes({ data, traces }: ParsedRunFile, folder: string): D
 
 function inspectionFacts(inspection: Inspection): DataNode[] {
   const { report, coverage } = inspection;
-  const facts: DataNode[] = [
-    { kind: 'fact', label: `${rowsText(inspection)} · ${layoutText(inspection)}`, icon: 'list-unordered' },
-    ...mappingLines(inspection).map((label): DataNode => ({ kind: 'fact', label, icon: 'symbol-field' })),
-  ];
-  if (coverage) facts.push({ kind: 'fact', label: coverageLine(coverage), icon: 'book' });
+  const facts: DataNode[] = coverage
+    ? [{ kind: 'fact', label: coverageLine(coverage), icon: 'book' }]
+    : [
+        { kind: 'fact', label: `${rowsText(inspection)} · ${layoutText(inspection)}`, icon: 'list-unordered' },
+        ...mappingLines(inspection).map((label): DataNode => ({ kind: 'fact', label, icon: 'symbol-field' })),
+      ];
   const problems = [...report.problems, ...(coverage?.problems ?? [])];
   for (const { place, reason } of problems.slice(0, mostProblems)) {
     facts.push({ kind: 'fact', label: `${place.line ?? ''} ${reason}`.trim(), icon: 'warning', at: place });

@@ -124,10 +124,11 @@ function facts(summary: RunSummary): RunNode[] {
     },
   ];
   for (const [name, value] of Object.entries(summary.heldOut ?? {})) {
+    if (name === 'eval/invalid_frac' && value === 0) continue;
     nodes.push({
       kind: 'fact',
       run,
-      label: `${name} ${value.toFixed(3)}`,
+      label: `held-out ${name.replace(/^eval\//, '')} ${(100 * value).toFixed(1)} %`,
       icon: 'target',
       command: 'superrl.openDashboard',
     });

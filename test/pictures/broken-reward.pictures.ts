@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Editor, patient } from '../e2e/editor';
 import type { Workbench } from '../e2e/workbench';
-import { openEditor, picture } from './picture';
+import { openEditor, openWindow, picture } from './picture';
 
 describe('a broken reward', () => {
   let editor: Editor;
@@ -12,7 +12,7 @@ describe('a broken reward', () => {
 
   beforeAll(async () => {
     editor = await openEditor({ workspace: {} });
-    workbench = await editor.window();
+    workbench = await openWindow(editor);
     await workbench.startExtension();
   });
   afterAll(() => editor?.close());

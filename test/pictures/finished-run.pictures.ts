@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import type { Editor } from '../e2e/editor';
 import type { Workbench } from '../e2e/workbench';
-import { inTheme, openEditor, picture, themeNames } from './picture';
+import { inTheme, openEditor, openWindow, picture, themeNames } from './picture';
 import { copyRun } from './stored-runs';
 
 const run = /superrl-1-\d/;
@@ -17,7 +17,7 @@ describe('a finished run', () => {
   beforeAll(async () => {
     editor = await openEditor({ copy: join(inject('root'), 'examples/countdown') });
     copyRun('superrl', editor.workspace, 1);
-    workbench = await editor.window();
+    workbench = await openWindow(editor);
     await workbench.showView();
     await workbench.treeRow(run).waitFor();
   });
@@ -34,7 +34,7 @@ describe('a finished run', () => {
     await sleep(4000);
     for (const theme of themeNames) {
       await inTheme(editor, workbench, theme);
-      await picture(workbench, `views-${theme}`, { clip: { x: 0, y: 0, width: 500, height: 800 } });
+      await picture(workbench, `views-${theme}`, { clip: { x: 0, y: 0, width: 348, height: 778 } });
     }
     await open(run);
   });
@@ -66,6 +66,7 @@ describe('a finished run', () => {
     await inTheme(editor, workbench, 'dark');
     await workbench.showExplorer();
     await workbench.openFile('train.jsonl');
+    await workbench.command('View: Toggle Primary Side Bar Visibility');
     await sleep(8000);
     await workbench.page
       .locator('.view-line')
@@ -78,7 +79,7 @@ describe('a finished run', () => {
   it('comparison', async () => {
     copyRun('rl', editor.workspace, 1260);
     await workbench.closeAllEditors();
-    await workbench.showView();
+    await workbench.showView(); // which brings the side bar back
     await workbench.treeRow(/rl-1-\d.*223/).waitFor();
     await workbench.command('SuperRL: Compare Runs');
     await workbench.quickPickRow('rl-1').first().waitFor();
@@ -86,6 +87,8 @@ describe('a finished run', () => {
     await workbench.page.keyboard.press('Enter');
     await workbench.webview().locator('.uplot canvas').first().waitFor();
     await workbench.command('View: Toggle Primary Side Bar Visibility');
+    await workbench.webview().locator('vscode-dropdown').first().click();
+    await workbench.webview().locator('vscode-option', { hasText: 'tokens' }).click();
     await sleep(3000);
     await picture(workbench, 'compare');
   });

@@ -38,6 +38,13 @@ export async function openEditor(options: EditorOptions, settings: Readonly<Reco
   return editor;
 }
 
+/** What does not come within a minute does not come. */
+export async function openWindow(editor: Editor): Promise<Workbench> {
+  const workbench = await editor.window();
+  workbench.page.setDefaultTimeout(60_000);
+  return workbench;
+}
+
 /** Changes the settings of the workspace, and waits until the window is drawn in the theme. */
 export async function inTheme(
   editor: Editor,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import type { Editor } from '../e2e/editor';
 import type { Workbench } from '../e2e/workbench';
-import { inTheme, openEditor, picture, themeNames } from './picture';
+import { inTheme, openEditor, openWindow, picture, themeNames } from './picture';
 
 const clip = { x: 0, y: 0, width: 1280, height: 400 };
 
@@ -19,7 +19,7 @@ describe('start', () => {
       workspace: {},
       copyFiles: [join(gsm8k, 'train.jsonl'), join(gsm8k, 'heldout.jsonl')],
     });
-    workbench = await editor.window();
+    workbench = await openWindow(editor);
     await workbench.startExtension();
   });
   afterAll(() => editor?.close());

@@ -19,7 +19,7 @@ function stateOf(run: string): string | undefined {
 }
 
 /**
- * Copies the run into `workspace`/runs, without checkpoints; paths of the example become those of the workspace.
+ * Copies the run into `workspace`/runs; paths of the example become those of the workspace.
  * @param samples from this step on, since they are large; default: none
  */
 export function copyRun(arm: string, workspace: string, samples = Number.POSITIVE_INFINITY): void {
@@ -27,7 +27,9 @@ export function copyRun(arm: string, workspace: string, samples = Number.POSITIV
   const to = join(workspace, 'runs', from.slice(from.lastIndexOf('/') + 1));
   const example = join(inject('root'), 'examples/countdown');
   mkdirSync(join(to, 'samples'), { recursive: true });
-  for (const name of ['events.jsonl', 'summary.json']) cpSync(join(from, name), join(to, name));
+  for (const name of ['events.jsonl', 'summary.json', 'checkpoints']) {
+    cpSync(join(from, name), join(to, name), { recursive: true });
+  }
   const moved = (name: string) =>
     writeFileSync(join(to, name), readFileSync(join(from, name), 'utf8').replaceAll(example, workspace));
   moved('run.json');

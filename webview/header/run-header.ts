@@ -73,6 +73,7 @@ export class RunHeader {
     const { state } = header;
     this.#state.className = `state state-${state}`;
     setText(this.#state, stateNames[state]);
+    this.#state.title = header.reason ?? '';
     setText(this.#method, header.method);
     this.#method.hidden = header.method === '';
     this.#showEngine(header);
@@ -83,7 +84,8 @@ export class RunHeader {
     this.#compare.hidden = !actions.includes('compareRuns');
     this.#log.hidden = !(state === 'failed' || state === 'damaged') || !actions.includes('showLog');
     const notes = [
-      header.reason ?? '',
+      // The end of a budget is told by the facts above.
+      state === 'finished' ? '' : (header.reason ?? ''),
       restricted ? 'Restricted mode: trust this workspace to control the run.' : '',
     ].filter((text) => text !== '');
     this.#reason.hidden = notes.length === 0;
