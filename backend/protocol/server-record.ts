@@ -27,3 +27,8 @@ export function serverRecordName(readOnly: boolean): string {
 export function serverLogName(readOnly: boolean): string {
   return `server-${protocolVersion}${readOnly ? '-read-only' : ''}.log`;
 }
+
+/** File name of the runs that wait for a server's live one, beside its record. A read-only server queues none. */
+export function queueName(readOnly: boolean): string {
+  return `queue-${protocolVersion}${readOnly ? '-read-only' : ''}.json`;
+}

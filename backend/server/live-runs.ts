@@ -11,10 +11,12 @@ import { readRunSettings } from '../trainer/run-settings';
 import type { StartMessage } from '../trainer/trainer-messages';
 import { startTrainer, type TrainerProcess } from '../trainer/trainer-process';
 import { cancelled } from './request';
+import type { QueuedRun, RunQueue } from './run-queue';
 
 export interface LiveRunsOptions {
   /** trainer.mjs. */
   readonly trainerEntry: string;
+  readonly queue: RunQueue;
   readonly log: (text: string) => void;
   /** A run began, ended or was queued. */
   readonly onChange: () => void;
@@ -28,32 +30,25 @@ export interface StartRequest {
   readonly settings: NonNullable<StartMessage['rewardHosts']>;
 }
 
-interface QueuedRun {
-  readonly queueId: string;
-  readonly start: StartMessage;
-  readonly name: string;
-  readonly method: string;
-  readonly since: number;
-  isStarting: boolean;
-  /** Why it could not be started when its turn came; it stays listed until it is taken out. */
-  failure?: string;
-}
-
 const asker = 'the editor';
 
 export class LiveRuns {
   readonly #options: LiveRunsOptions;
   /** By process; the folder is known once the trainer has opened it. */
   readonly #trainers = new Map<TrainerProcess, string | undefined>();
-  #queue: QueuedRun[] = [];
+  readonly #queue: RunQueue;
+  /** queueId of the waiting run whose trainer is on its way. */
+  #starting: string | undefined;
+  #stopping = false;
 
   constructor(options: LiveRunsOptions) {
     this.#options = options;
+    this.#queue = options.queue;
   }
 
   /** Whether the server has to stay for a run, live or waiting. */
   get isBusy(): boolean {
-    return this.#trainers.size > 0 || this.#queue.some(({ failure }) => failure === undefined);
+    return this.#trainers.size > 0 || this.#queue.runs.some(({ failure }) => failure === undefined);
   }
 
   /** @throws SuperRlError for every mistake of the run file, with its place, and whatever preparing the run gives. */
@@ -72,7 +67,7 @@ export class LiveRuns {
     const live = this.#trainers.size;
     if (live > 0 && !startNow) {
       const queueId = `queued-${randomUUID()}`;
-      this.#queue.push({ queueId, start, name, method, since: Date.now(), isStarting: false });
+      await this.#queue.add({ queueId, start, name, method, since: Date.now() });
       this.#options.onChange();
       return { queued: true, queueId, warnings: [] };
     }
@@ -100,18 +95,17 @@ export class LiveRuns {
     else await requestControl(folder, action, asker);
   }
 
-  cancelQueued(queueId: string): void {
-    const before = this.#queue.length;
-    this.#queue = this.#queue.filter((queued) => queued.queueId !== queueId || queued.isStarting);
-    if (this.#queue.length === before) {
+  async cancelQueued(queueId: string): Promise<void> {
+    if (queueId === this.#starting || !this.#queue.runs.some((queued) => queued.queueId === queueId)) {
       throw new SuperRlError('run', 'This run is no longer in the queue: it has started or was taken out.');
     }
+    await this.#queue.remove(queueId);
     this.#options.onChange();
   }
 
-  /** Lets every trainer finish its step and save. Resolves when all have ended. */
+  /** Lets every trainer finish its step and save. Resolves when all have ended; waiting runs wait for the next server. */
   async stopAll(): Promise<void> {
-    this.#queue = [];
+    this.#stopping = true;
     const trainers = [...this.#trainers.keys()];
     for (const trainer of trainers) trainer.request('stop', 'the end of the server');
     await Promise.all(trainers.map(({ ended }) => ended));
@@ -119,7 +113,7 @@ export class LiveRuns {
 
   /** Waiting runs as they are listed, first in turn first. */
   queued(): RunSummary[] {
-    return this.#queue.map(({ queueId, name, method, since, failure }) => ({
+    return this.#queue.runs.map(({ queueId, name, method, since, failure }) => ({
       run: queueId,
       name,
       method,
@@ -152,7 +146,7 @@ export class LiveRuns {
       log(`Trainer ${trainer.pid ?? ''} ended: ${state}${error ? `, ${error.message}` : ''}`);
       this.#trainers.delete(trainer);
       onChange();
-      this.#startNext();
+      this.startNext();
     });
     // Only a person's cancel ends it: a window that is reloaded meanwhile finds its run started.
     const cancel = (): void => {
@@ -170,22 +164,27 @@ export class LiveRuns {
     }
   }
 
-  #startNext(): void {
-    if (this.#trainers.size > 0) return;
-    const next = this.#queue.find(({ failure, isStarting }) => failure === undefined && !isStarting);
+  /** Starts the first waiting run unless one is live: when a run has ended, and when a server begins. */
+  startNext(): void {
+    if (this.#stopping || this.#trainers.size > 0 || this.#starting !== undefined) return;
+    const next = this.#queue.runs.find(({ failure }) => failure === undefined);
     if (!next) return;
-    next.isStarting = true;
-    this.#launch(next.start, new AbortController().signal).then(
-      () => {
-        this.#queue = this.#queue.filter((queued) => queued !== next);
-        this.#options.onChange();
-      },
-      (error: unknown) => {
-        next.failure = errorText(error);
-        next.isStarting = false;
-        this.#options.onChange();
-        this.#startNext();
-      },
-    );
+    this.#starting = next.queueId;
+    void this.#startQueued(next);
+  }
+
+  async #startQueued({ queueId, start }: QueuedRun): Promise<void> {
+    const { log, onChange } = this.#options;
+    try {
+      await this.#launch(start, new AbortController().signal).then(
+        () => this.#queue.remove(queueId),
+        (error: unknown) => this.#queue.fail(queueId, errorText(error)),
+      );
+    } catch (error) {
+      log(`The queue of runs can't be kept: ${errorText(error)}`);
+    }
+    this.#starting = undefined;
+    onChange();
+    this.startNext();
   }
 }

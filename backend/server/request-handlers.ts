@@ -68,8 +68,8 @@ export function createRequestHandlers(parts: ServerParts): RequestHandlers {
       await liveRuns.control(run, action);
       return {};
     },
-    cancelQueued({ queueId }) {
-      liveRuns.cancelQueued(queueId);
+    async cancelQueued({ queueId }) {
+      await liveRuns.cancelQueued(queueId);
       return {};
     },
     async readRun({ run }) {

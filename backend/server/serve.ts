@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version } from '../../package.json';
 import { closeCodes, protocolVersion, type ServerRecord } from '../protocol/messages';
-import { stateFolder } from '../protocol/server-record';
+import { queueName, stateFolder } from '../protocol/server-record';
 import { ownIdentity } from '../trainer/run-folder/process-identity';
 import { Computations } from './computation/computations';
 import { Connection } from './connection';
@@ -14,6 +14,7 @@ import { DataReader } from './data-reader';
 import { DebugSessions } from './debug-sessions';
 import { LiveRuns } from './live-runs';
 import { createRequestHandlers } from './request-handlers';
+import { RunQueue } from './run-queue';
 import { RunSummaries } from './run-summaries';
 import { RunWatch } from './run-watch';
 import { ServerPlace } from './server-place';
@@ -42,11 +43,14 @@ export interface RunningServer {
 /** undefined: another server of this user is alive. @throws SuperRlError `storage`, `server`. */
 export async function serve(options: ServeOptions): Promise<RunningServer | undefined> {
   const { readOnly, idleMs, log } = options;
-  const place = ServerPlace.take(stateFolder(process.platform, process.env, homedir()), readOnly);
+  const folder = stateFolder(process.platform, process.env, homedir());
+  const place = ServerPlace.take(folder, readOnly);
   if (!place) return undefined;
   const bundles = options.bundleFolder ?? dirname(fileURLToPath(import.meta.url));
   const watch = new RunWatch();
-  const liveRuns = new LiveRuns({ trainerEntry: join(bundles, 'trainer.mjs'), log, onChange: () => watch.announce() });
+  const queue = await RunQueue.open(join(folder, queueName(readOnly)), log);
+  const onChange = (): void => watch.announce();
+  const liveRuns = new LiveRuns({ trainerEntry: join(bundles, 'trainer.mjs'), queue, log, onChange });
   const computations = new Computations(join(bundles, 'computation.mjs'));
   const dataReader = new DataReader(join(bundles, 'computation.mjs'));
   const debugSessions = new DebugSessions(join(bundles, 'computation.mjs'));
@@ -94,6 +98,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer | unde
       await liveRuns.stopAll();
       reportEnd(reason);
     };
+    liveRuns.startNext();
     const idle = new IdleClock(idleMs, () => socketServer.clients > 0 || liveRuns.isBusy, stop);
     return { record, recordFile: place.recordFile, ended, stop };
   } catch (error) {

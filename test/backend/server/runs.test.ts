@@ -132,6 +132,51 @@ it('leaves no orphan when it is killed -9 itself: the trainer saves and ends; a 
   expect(both).toEqual(logLines(run!).map((line) => JSON.parse(line)));
 });
 
+it('runs that wait outlive their server, killed or told to end: the next one starts them', async () => {
+  const killedServer = await bench.start();
+  const first = await bench.connect();
+  const { run } = await first.request('startRun', { runFile: bench.runFile, overrides: quick(100_000) });
+  const seeds = [71, 72, 73];
+  for (const seed of seeds) {
+    await first.request('startRun', { runFile: bench.runFile, overrides: [...quick(2), `seed=${seed}`] });
+  }
+  const directories = [join(bench.folder, 'digits/runs')];
+  const waiting = async (client: Client) =>
+    (await client.request('listRuns', { directories })).runs.filter(({ state }) => state === 'queued');
+  const [, second] = await waiting(first);
+  await first.request('cancelQueued', { queueId: second!.queueId! });
+  const trainer = pidOf(run!);
+  await killed(killedServer);
+  await until(() => !isAlive(trainer) || undefined);
+
+  // The first that waited is live in the next server; told to end, that one leaves the last to its successor.
+  const toldToEnd = await bench.start('--idle-seconds', '1');
+  const next = await bench.connect();
+  await until(async () => (await waiting(next)).length < 2 || undefined);
+  toldToEnd.kill('SIGTERM');
+  await until(() => toldToEnd.exitCode ?? undefined);
+
+  await bench.start();
+  const last = await bench.connect();
+  const seedsOf = async () => {
+    const { runs } = await last.request('listRuns', { directories });
+    const records = await Promise.all(
+      runs.filter(({ state }) => state !== 'queued').map(({ run: folder }) => last.request('readRun', { run: folder })),
+    );
+    return records.map(({ summary, record }) => ({
+      seed: (record as { config: { seed: number } }).config.seed,
+      state: summary.state,
+    }));
+  };
+  await until(
+    async () => (await seedsOf()).some(({ seed, state }) => seed === 73 && state === 'finished') || undefined,
+  );
+  const started = (await seedsOf()).map(({ seed }) => seed);
+  expect(seeds.map((seed) => started.filter((other) => other === seed).length)).toEqual([1, 0, 1]);
+  expect(await waiting(last)).toEqual([]);
+  expect(JSON.parse(readFileSync(join(bench.state, 'queue-1.json'), 'utf8'))).toEqual({ format: 1, runs: [] });
+});
+
 it('follows and controls a run that was started in a terminal', async () => {
   const { startTrainer } = await import('../../../backend/trainer/trainer-process');
   const trainer = startTrainer(
