@@ -1,4 +1,6 @@
 // The path of a new user through "reward is 0 and nobody knows why", with the seconds that each step took on the way.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Editor, patient } from '../e2e/editor';
@@ -55,8 +57,39 @@ describe('a broken reward', () => {
   });
 
   it('is mended', async () => {
-    await workbench.page.keyboard.press('Shift+F5');
-    await sleep(1500);
-    await picture(workbench, 'broken-6-told');
+    const file = join(editor.workspace, 'superrl-broken-reward/reversed.reward.ts');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    await workbench.goToLine(1 + lines.findIndex((line) => line.includes('found === answer')));
+    await workbench.page.keyboard.press('Home');
+    await workbench.page.keyboard.press('Shift+End');
+    await workbench.page.keyboard.type('return found === String(answer) ? 1 : 0;');
+    await workbench.page.keyboard.press('Control+s');
+    await workbench.page.keyboard.press('Control+Shift+F5');
+    await expect.poll(variables, patient).not.toMatch(/found='\d+'/);
+    await workbench.page.locator('.debug-top-stack-frame-line').first().waitFor();
+    await workbench.page.keyboard.press('F5');
+    await workbench.notification(/reversed on step \d+.*: 1/).waitFor();
+    tell('mended');
+    await picture(workbench, 'broken-6-mended');
+  });
+
+  it('is scored anew', async () => {
+    await workbench.command('Notifications: Clear All Notifications');
+    await workbench.showExplorer();
+    await workbench.codeLens('Rescore run').click();
+    await workbench.editorTab('as stored').waitFor();
+    await sleep(2000);
+    await picture(workbench, 'broken-7-rescored');
+  });
+
+  it('is kept as a fixture', async () => {
+    await workbench.editorTab('broken-reward-').first().click();
+    await workbench
+      .dashboard()
+      .locator('.completion vscode-button[aria-label="Save as a reward fixture"]')
+      .first()
+      .click();
+    await sleep(3000);
+    await picture(workbench, 'broken-8-asked');
   });
 });
