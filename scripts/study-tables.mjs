@@ -15,6 +15,19 @@ function cpuMinutes(cells) {
   return counted.length === 0 ? '–' : (mean(counted) / 60).toFixed(1);
 }
 
+/** Share of groups that learnt from a trace in the last steps of a run. */
+function sftShareAtEnd(cell, lastSteps) {
+  return cell.byStep ? mean(cell.byStep.slice(-lastSteps).map(({ sft }) => sft)) : cell.sftShareOfLast20;
+}
+
+/** The evaluation before training, which all arms of a seed share. */
+function beforeTraining(cells) {
+  const before = cells.map((cell) => cell.curve[0]).filter((point) => point?.step === 0);
+  if (before.length === 0) return '';
+  const shown = (key) => `${percent(mean(before.map((point) => Number(point[key]))))}`;
+  return ` Before training: pass@1 ${shown('eval/pass@1')}, pass@8 ${shown('eval/pass@8')}, greedy ${shown('eval/greedy')}.`;
+}
+
 /** Rewrites the part of docs/results.md between `<!-- table NAME -->` and `<!-- end NAME -->` for each study. */
 export function writeTables() {
   const page = join(root, 'docs/results.md');
@@ -38,6 +51,7 @@ export function writeTables() {
 
 /** One row a finished arm: means over seeds with min–max, and the first seed's bootstrap interval over prompts. */
 function table(study, cells) {
+  const lastSteps = study.lastSteps ?? 20;
   const rows = Object.keys(study.arms).flatMap((arm) => {
     const own = cells.filter((cell) => cell.arm === arm).sort((a, b) => a.seed - b.seed);
     if (own.length === 0) return [];
@@ -47,14 +61,14 @@ function table(study, cells) {
     return [
       `| ${arm} | ${own.map((cell) => cell.seed).join(', ')} | ${shown('eval/pass@1')} | ${interval ? `${percent(interval[0])}–${percent(interval[1])}` : '–'} | ` +
         `${shown('eval/pass@8')} | ${shown('eval/greedy')} | ${Math.round(mean(own.map((cell) => cell.steps)))} | ` +
-        `${mean(own.map((cell) => cell.trainingSeconds)).toFixed(0)} | ${cpuMinutes(own)} | ${percent(mean(own.map((cell) => cell.switch.sft)))} → ${percent(mean(own.map((cell) => cell.sftShareOfLast20)))} |`,
+        `${mean(own.map((cell) => cell.trainingSeconds)).toFixed(0)} | ${cpuMinutes(own)} | ${percent(mean(own.map((cell) => cell.switch.sft)))} → ${percent(mean(own.map((cell) => sftShareAtEnd(cell, lastSteps))))} |`,
     ];
   });
   return [
     '',
-    `${study.title}; budget ${study.budget.tokens.toLocaleString('en')} tokens a cell; percent, mean over seeds (min–max).`,
+    `${study.title}; budget ${study.budget.tokens.toLocaleString('en')} tokens a cell; percent, mean over seeds (min–max).${beforeTraining(cells)}`,
     '',
-    '| arm | seeds | pass@1 | 95 % over prompts, first seed | pass@8 | greedy | steps | training s | CPU min | sft share, run → last 20 steps |',
+    `| arm | seeds | pass@1 | 95 % over prompts, first seed | pass@8 | greedy | steps | training s | CPU min | sft share, run → last ${lastSteps} steps |`,
     '|---|---|---|---|---|---|---|---|---|---|',
     ...rows,
     '',

@@ -2,11 +2,12 @@
 // docs/results/NAME/ARM-SEED.json (spaces as dashes) and goes on with what is missing when started again. `--tables` only rewrites the tables
 // of docs/results.md from the stored cells. Arms of a study get equal budget.tokens (METHOD: "Budget and comparison").
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, root } from './prepare.mjs';
 import { studies } from './studies.mjs';
+import { summariseRun } from './study-cell.mjs';
 import { writeTables } from './study-tables.mjs';
 
 /** Linux tells user space in 1/100 s on every architecture that Node runs on. */
@@ -32,12 +33,13 @@ if (!flags.includes('--tables')) {
 }
 writeTables();
 
-/** Trains one cell and returns what is worth keeping of it: the final evaluation, the curve, and the switch's shares. */
+/** Trains one cell and returns what is worth keeping of it. */
 function trainCell(arm, overrides, seed) {
   const runs = join(cacheFolder, 'study', name);
   mkdirSync(runs, { recursive: true });
   const runName = `${arm}-${seed}`.replace(/[^A-Za-z0-9._-]/g, '-');
-  const settings = { ...study.settings, ...overrides, name: runName, seed, budget: study.budget };
+  const model = study.model && { model: study.model() };
+  const settings = { ...study.settings, ...model, ...overrides, name: runName, seed, budget: study.budget };
   const sets = Object.entries(settings).flatMap(([path, value]) => [
     '--set',
     `${path}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
@@ -57,13 +59,15 @@ function trainCell(arm, overrides, seed) {
     throw new Error(`${arm}, seed ${seed}: superrl train ended with exit code ${status}; the cell was not stored.`);
   const folder = readdirSync(runs).find((entry) => entry.startsWith(`${runName}-`) && !before.has(entry));
   if (!folder) throw new Error(`${arm}, seed ${seed}: no run folder appeared under ${runs}.`);
+  // The log is kept, not the weights: 1.6 GB a cell at 135 M parameters.
+  rmSync(join(runs, folder, 'checkpoints'), { recursive: true, force: true });
   return {
     arm,
     seed,
     budget: study.budget,
     overrides,
     machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
-    ...summarise(join(runs, folder)),
+    ...summariseRun(join(runs, folder)),
     cpuSeconds: cpuBefore === null ? null : Math.round(childrenCpuSeconds() - cpuBefore),
   };
 }
@@ -73,35 +77,4 @@ function childrenCpuSeconds() {
   if (process.platform !== 'linux') return null;
   const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
   return (Number(fields[13]) + Number(fields[14])) / clockTicksPerSecond;
-}
-
-function summarise(folder) {
-  const events = readFileSync(join(folder, 'events.jsonl'), 'utf8')
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
-  const metrics = events.filter((event) => event.type === 'metrics').map((event) => event.data);
-  const evaluations = events.filter((event) => event.type === 'evaluation').map((event) => event.data);
-  const last = metrics.at(-1);
-  const mean = (key, list) =>
-    list.reduce((sum, item) => sum + Number(item.values[key] ?? 0), 0) / Math.max(1, list.length);
-  return {
-    steps: last?.step ?? 0,
-    usedTokens: last?.usedTokens ?? 0,
-    trainingSeconds: Math.round((last?.elapsedMs ?? 0) / 100) / 10,
-    final: evaluations.at(-1),
-    curve: evaluations.map(({ step, values }) => ({ step, ...values })),
-    switch: Object.fromEntries(
-      ['pg', 'sft', 'mix', 'skip'].map((kind) => [kind, round(mean(`switch/${kind}_frac`, metrics))]),
-    ),
-    sftShareOfLast20: round(mean('switch/sft_frac', metrics.slice(-20))),
-    unsolvedShareOfFirst20: round(mean('groups/solved_none', metrics.slice(0, 20))),
-    alarms: events
-      .filter((event) => event.type === 'alarm')
-      .map((event) => ({ step: event.data.step, kind: event.data.kind })),
-  };
-}
-
-function round(value) {
-  return Math.round(value * 1e4) / 1e4;
 }

@@ -2,12 +2,13 @@
 // 5.24.0 reads from the same file (sums below by its from_pretrained(gguf_file=…)).
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type LoadedModel, loadModel } from '../../../backend/model/load-model';
-import { fetchSmolLm2 } from '../../setup/smollm2';
+import { fetchSmolLm2 } from '../../../scripts/smollm2.mjs';
+import { peakOverWeights } from './load-memory';
 
 describe('SmolLM2-135M-Instruct', () => {
   let model: LoadedModel;
   beforeAll(async () => {
-    model = await loadModel(await fetchSmolLm2());
+    model = await loadModel(fetchSmolLm2());
   });
 
   it('has its config', () => {
@@ -76,5 +77,16 @@ describe('SmolLM2-135M-Instruct', () => {
     );
     expect([tokenizer.eosIds, tokenizer.padId, tokenizer.eosText]).toEqual([[2], 2, '<|im_end|>']);
     expect(tokenizer.promptPrefix).toBeUndefined();
+  });
+
+  it('loads, tokenizer included, in little more memory than the weights take as float32', async () => {
+    const load = 'const { weights } = await loadModel(file); for (const { data } of weights.values()) kept.push(data);';
+    const found = await peakOverWeights(
+      "import { loadModel } from './backend/model/load-model';",
+      load,
+      fetchSmolLm2(),
+    );
+    expect(found).toBeGreaterThan(1);
+    expect(found).toBeLessThan(1.1);
   });
 });
