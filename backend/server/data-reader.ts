@@ -25,7 +25,7 @@ export class DataReader {
 
   end(): void {
     clearTimeout(this.#timer);
-    this.#process?.end();
+    this.#process?.dismiss(); // unpacked files go with it
     this.#process = undefined;
   }
 

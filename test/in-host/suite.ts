@@ -4,8 +4,9 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { exitCode, folder, runTests, type Tests, until } from './run-tests';
 
-const tests: Readonly<Record<string, () => Promise<void>>> = {
+const tests: Tests = {
   'every contributed command has a handler': async () => {
     const extension = vscode.extensions.getExtension('superrl.superrl');
     ok(extension);
@@ -106,40 +107,6 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-export async function run(): Promise<void> {
-  const failures: string[] = [];
-  for (const [name, test] of Object.entries(tests)) {
-    try {
-      await test();
-      console.log(`passed: ${name}`);
-    } catch (error) {
-      failures.push(name);
-      console.log(`FAILED: ${name}\n${error instanceof Error ? error.stack : String(error)}`);
-    }
-  }
-  if (failures.length > 0) throw new Error(`${failures.length} failed: ${failures.join('; ')}`);
-}
-
-function folder(): string {
-  const [first] = vscode.workspace.workspaceFolders ?? [];
-  ok(first);
-  return first.uri.fsPath;
-}
-
-async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 120_000): Promise<void> {
-  for (const end = Date.now() + timeoutMs; !(await holds()); ) {
-    if (Date.now() > end) throw new Error(`Still not: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-function exitCode(task: vscode.Task): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const ends = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode: code }) => {
-      if (execution.task.name !== task.name) return;
-      ends.dispose();
-      resolve(code);
-    });
-    vscode.tasks.executeTask(task).then(undefined, reject);
-  });
+export function run(): Promise<void> {
+  return runTests(tests);
 }

@@ -80,6 +80,11 @@ export class ComputationProcess {
     }
   }
 
+  /** Lets it end by itself, which takes its scratch files along. For one that computes nothing. */
+  dismiss(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
   /** With its reward hosts: one that a debugger holds before its first line would not see its stdin end. */
   end(): void {
     const { pid } = this.#child;
