@@ -113,6 +113,13 @@ function checkModel(config: RunConfig): ConfigProblem[] {
   if (typeof config.model === 'string') return [];
   const { hidden, heads, kvHeads, context } = config.model.scratch;
   const problems: ConfigProblem[] = [];
+  if (config.lora !== 'off')
+    problems.push({
+      path: ['lora'],
+      message:
+        'Adapters are trained beside frozen weights, and those of a model from scratch are random. Remove "lora", ' +
+        'or name a checkpoint in "model".',
+    });
   const at = (field: string): FieldPath => ['model', 'scratch', field];
   if (hidden % heads !== 0)
     problems.push({

@@ -179,6 +179,12 @@ export const runFileCases: readonly BadInput[] = [
     says: 'tiny.superrl.json:6:16: hidden 32 is not divisible by 3 heads. Change one of them.',
   },
   {
+    mistake: 'adapters beside random weights',
+    runFile: { lora: { rank: 4 } },
+    code: 2,
+    says: 'tiny.superrl.json:37:11: Adapters are trained beside frozen weights, and those of a model from scratch are random. Remove "lora", or name a checkpoint in "model".',
+  },
+  {
     mistake: 'completions as long as the context',
     runFile: { rollout: { maxNewTokens: 32 } },
     code: 2,

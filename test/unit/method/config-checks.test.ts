@@ -56,6 +56,11 @@ describe('checkRunConfig', () => {
       ['method=superrl-v1', 'switch.probe.sparseBelow=0'],
       'A probe of 64 prompts can never find a share of solvable prompts below 0 with 95 % confidence, even when it solves none. Raise switch.probe.sparseBelow.',
     ],
+    [
+      'adapters beside random weights',
+      ['lora={"rank":4}'],
+      'Adapters are trained beside frozen weights, and those of a model from scratch are random. Remove "lora", or name a checkpoint in "model".',
+    ],
     ['hidden and heads', ['model.scratch.heads=5'], 'hidden 192 is not divisible by 5 heads. Change one of them.'],
     [
       'odd head width',
