@@ -85,10 +85,14 @@ const tests: Tests = {
 
   'a sample is compared with an earlier one of the same prompt': async () => {
     const place = { run: runFolder('small-'), step: 3, group: 0, index: 1 };
-    const done = vscode.commands.executeCommand('superrl.compareSampleWithEarlier', place);
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-    await done;
+    let isDone = false;
+    void vscode.commands.executeCommand('superrl.compareSampleWithEarlier', place).then(() => {
+      isDone = true;
+    });
+    await until(async () => {
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem'); // nothing while none is shown
+      return isDone;
+    });
     await until(() => activeInput() instanceof vscode.TabInputTextDiff);
     const input = activeInput();
     ok(input instanceof vscode.TabInputTextDiff);
