@@ -1,27 +1,14 @@
-// A run's stored completions in its order, in batches of whole groups, for scoring them anew: the next files are read
-// while a batch is scored, and of each line only what that needs is checked.
-import { z } from 'zod';
-import {
-  type SampleCompletion,
-  type SampleGroup,
-  sampleCompletionSchema,
-  sampleGroupSchema,
-} from '../../protocol/sample';
-import { readSampleLines } from '../../trainer/run-folder/sample-file';
+// A run's stored completions in its order, in batches of whole groups, for scoring them anew.
+import { readFileSync } from 'node:fs';
+import { type SampleCompletion, type SampleGroup, sampleLineSchema } from '../../protocol/sample';
+import { parseSampleLines, sampleFilePath } from '../../trainer/run-folder/sample-file';
 
 /** Completions scored at once, unless they are long: then as many as come to so many characters and token ids. */
 const batchSize = 1024;
 const batchVolume = 2_000_000;
-/** Files that are read ahead. */
-const ahead = 4;
 
-const storedCompletionSchema = sampleCompletionSchema
-  .pick({ kind: true, group: true, index: true, text: true, rewards: true })
-  .extend({ tokenIds: z.custom<number[]>(Array.isArray) }); // passed on as they are; looking at each costs as much as all else
-const storedLineSchema = z.discriminatedUnion('kind', [sampleGroupSchema, storedCompletionSchema]);
-type StoredLine = z.infer<typeof storedLineSchema>;
-
-export type StoredCompletion = Pick<SampleCompletion, 'index' | 'text' | 'rewards' | 'tokenIds'>;
+export type StoredCompletion = Pick<SampleCompletion, 'kind' | 'group' | 'index' | 'text' | 'rewards' | 'tokenIds'>;
+type StoredLine = StoredCompletion | SampleGroup;
 
 export interface StoredGroup {
   readonly group: SampleGroup;
@@ -37,17 +24,17 @@ export interface Batch {
  * Whole groups in the run's order, until there are no more or `limit` completions are reached.
  * @throws SuperRlError `run` naming file and line when a line isn't a sample.
  */
-export async function* batches(
+export function* batches(
   run: string,
   steps: readonly number[],
   limit: number,
-): AsyncGenerator<Batch, { complete: boolean }> {
+): Generator<Batch, { complete: boolean }> {
   let groups: StoredGroup[] = [];
   let size = 0;
   let volume = 0;
   let given = 0;
-  for await (const { step, lines } of readAhead(run, steps)) {
-    for (const group of storedGroups(lines)) {
+  for (const step of steps) {
+    for (const group of storedGroups(readStep(run, step))) {
       if (group.completions.length === 0) continue;
       if (given + size + group.completions.length > limit) {
         if (size > 0) yield { step, groups };
@@ -68,19 +55,36 @@ export async function* batches(
   return { complete: true };
 }
 
-async function* readAhead(
-  run: string,
-  steps: readonly number[],
-): AsyncGenerator<{ step: number; lines: StoredLine[] }> {
-  const reading: Promise<StoredLine[]>[] = [];
-  for (const [index, step] of steps.entries()) {
-    for (const next of steps.slice(index + reading.length, index + ahead)) {
-      const lines = readSampleLines(run, next, storedLineSchema);
-      lines.catch(() => undefined); // told in its turn
-      reading.push(lines);
-    }
-    yield { step, lines: (await reading.shift()) ?? [] };
-  }
+/** In this process nothing else waits, and reading many small files one by one costs least. */
+function readStep(run: string, step: number): StoredLine[] {
+  const file = sampleFilePath(run, step);
+  return parseSampleLines(readFileSync(file, 'utf8'), file, storedLine);
+}
+
+/** Most lines are seen at a glance to have what is needed here; the schema, which costs more than parsing, has the rest. */
+function storedLine(value: unknown): StoredLine {
+  return isStoredCompletion(value) ? value : sampleLineSchema.parse(value);
+}
+
+function isStoredCompletion(value: unknown): value is StoredCompletion {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'completion') return false;
+  const line: Partial<Record<keyof SampleCompletion, unknown>> = value;
+  const { group, index, text, tokenIds, rewards } = line;
+  return (
+    Number.isInteger(group) &&
+    Number.isInteger(index) &&
+    typeof text === 'string' &&
+    Array.isArray(tokenIds) &&
+    typeof rewards === 'object' &&
+    rewards !== null &&
+    Object.values(rewards).every(isPlainOutcome)
+  );
+}
+
+/** A score; anything more is for the schema. */
+function isPlainOutcome(outcome: unknown): boolean {
+  if (typeof outcome !== 'object' || outcome === null || !('value' in outcome)) return false;
+  return typeof outcome.value === 'number' || outcome.value === null;
 }
 
 function storedGroups(lines: readonly StoredLine[]): StoredGroup[] {

@@ -2,6 +2,7 @@
 // of the switch would have been others. Two hosts take turns: the next completions are read and sent to one
 // while the other scores.
 import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SuperRlError } from '../../protocol/errors';
 import type { RunConfig } from '../../protocol/run-config';
 import type { RewardOutcome } from '../../protocol/sample';
@@ -18,7 +19,7 @@ import { storedRewardSample, workingFolder } from './stored-reward-sample';
 const mostListed = 20_000;
 
 /** Batches that are read, sent or scored at once: enough that neither the hosts nor this process waits. */
-const mostUnderWay = 8;
+const mostUnderWay = 4;
 
 export const rescore: Computation<'rescore'> = async (params, report) => {
   const { run, component, limit = Number.POSITIVE_INFINITY, settings } = params;
@@ -39,9 +40,10 @@ export const rescore: Computation<'rescore'> = async (params, report) => {
     let complete: boolean | undefined;
     for (let sent = 0; complete === undefined || underWay.length > 0; ) {
       while (complete === undefined && underWay.length < mostUnderWay) {
-        const next = await source.next();
+        const next = source.next();
         if (next.done) complete = next.value.complete;
         else underWay.push({ batch: next.value, outcomes: scoreBatch(next.value, scorers[sent++ % scorers.length]) });
+        await nextTurn(); // it goes out, and the hosts' answers come in
       }
       const oldest = underWay.shift();
       if (!oldest) break;

@@ -44,12 +44,7 @@ export function sampledSteps(runFolder: string): number[] {
  * All samples of a step.
  * @throws SuperRlError `run` naming file and line when a line isn't a sample, or when the step has no file.
  */
-export function readSampleFile(runFolder: string, step: number): Promise<SampleLine[]> {
-  return readSampleLines(runFolder, step, sampleLineSchema);
-}
-
-/** The same, with what `schema` takes of each line: checking it all costs as much as parsing it. */
-export async function readSampleLines<Line>(runFolder: string, step: number, schema: z.ZodType<Line>): Promise<Line[]> {
+export async function readSampleFile(runFolder: string, step: number): Promise<SampleLine[]> {
   const file = sampleFilePath(runFolder, step);
   let text: string;
   try {
@@ -60,9 +55,17 @@ export async function readSampleLines<Line>(runFolder: string, step: number, sch
     const known = steps.length > 0 ? `There are samples of steps ${steps[0]} to ${steps.at(-1)}.` : 'It has none yet.';
     throw new SuperRlError('run', `This run has no samples of step ${step}. ${known}`, { cause: error });
   }
+  return parseSampleLines(text, file, (value) => sampleLineSchema.parse(value));
+}
+
+/**
+ * What `check` makes of each line.
+ * @throws SuperRlError `run` naming file and line when it throws.
+ */
+export function parseSampleLines<Line>(text: string, file: string, check: (value: unknown) => Line): Line[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  return lines.map((line, index) => parseSampleLine(line, schema, file, index + 1));
+  return lines.map((line, index) => parseSampleLine(line, check, file, index + 1));
 }
 
 /** All samples of a step, or undefined when it has none. */
@@ -70,9 +73,9 @@ export async function readStepSamples(runFolder: string, step: number): Promise<
   return sampledSteps(runFolder).includes(step) ? readSampleFile(runFolder, step) : undefined;
 }
 
-function parseSampleLine<Line>(text: string, schema: z.ZodType<Line>, file: string, line: number): Line {
+function parseSampleLine<Line>(text: string, check: (value: unknown) => Line, file: string, line: number): Line {
   try {
-    return schema.parse(JSON.parse(text));
+    return check(JSON.parse(text));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error);
     throw new SuperRlError('run', `This line is not a sample; the file was changed or damaged. ${why}`, {
