@@ -3,10 +3,9 @@
 //   npm run build && npm run bench -- server [STEPS]
 // The made-up run stays under .cache/bench and is used again.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import WebSocket from 'ws';
 import {
   maxServerMessageBytes,
@@ -20,15 +19,6 @@ import { serverRecordName } from '../../backend/protocol/server-record';
 const steps = Number(process.argv[2] ?? 20_000);
 const groupsPerStep = 8;
 const k = 8;
-const rescored = 100_000;
-
-/** A cheap function, and one that works about as long as a checker of mathematics does. */
-const rewardText = (rounds: number) => `export const long = ({ completion, answer }) => {
-  let last;
-  for (let round = 0; round < ${rounds}; round++) last = completion.match(/-?\\d+(?:\\.\\d+)?/g)?.at(-1);
-  return last === answer ? 1 : 0;
-};
-`;
 
 function makeRun(folder: string): string {
   const run = join(folder, `run-${steps}`);
@@ -205,31 +195,6 @@ async function timed(name: string, other: Client, work: () => Promise<string>): 
   console.log(`${name}: ${ms.toFixed(0)} ms${note}; another client waited at most ${slowest.toFixed(0)} ms`);
 }
 
-/** A script of one's own: reads the same lines and calls the function on each. */
-async function bareLoop(run: string, rewardFile: string, readFiles: boolean): Promise<number> {
-  const { long } = await import(pathToFileURL(rewardFile).href);
-  const samples: { completion: string; answer: unknown }[] = [];
-  const started = performance.now();
-  let count = 0;
-  let sum = 0;
-  for (const name of readdirSync(join(run, 'samples')).sort()) {
-    let answer: unknown;
-    for (const line of readFileSync(join(run, 'samples', name), 'utf8')
-      .trimEnd()
-      .split('\n')) {
-      const parsed = JSON.parse(line);
-      if (parsed.kind === 'group') answer = parsed.answer;
-      else if (count++ < rescored) samples.push({ completion: parsed.text, answer });
-    }
-    if (count >= rescored) break;
-  }
-  const read = performance.now();
-  for (const sample of samples) sum += long(sample);
-  const called = performance.now();
-  if (sum < 0) throw new Error('unreachable');
-  return samples.length / ((called - (readFiles ? started : read)) / 1000);
-}
-
 const folder = resolve('.cache/bench');
 mkdirSync(folder, { recursive: true });
 const run = makeRun(folder);
@@ -272,23 +237,5 @@ await timed('search that finds nothing', other, async () => {
   await client.request('searchSamples', { run, filter: { text: 'pears' } });
   return '';
 });
-for (const rounds of [1, 60]) {
-  const rewardFile = join(folder, `long-${rounds}.reward.mjs`);
-  writeFileSync(rewardFile, rewardText(rounds));
-  let rate = 0;
-  await timed('rescore', other, async () => {
-    const started = performance.now();
-    await client.request('rescore', { run, rewardFile, component: 'answer', limit: rescored });
-    rate = rescored / ((performance.now() - started) / 1000);
-    return ` (${rescored} completions)`;
-  });
-  const withReading = await bareLoop(run, rewardFile, true);
-  const calls = await bareLoop(run, rewardFile, false);
-  console.log(
-    `  ${rate.toFixed(0)} completions/s; the function takes ${(1e6 / calls).toFixed(1)} µs; a script that reads the ` +
-      `files and calls it does ${withReading.toFixed(0)}/s (rescore: ${((100 * rate) / withReading).toFixed(0)} %), ` +
-      `a loop over completions in memory ${calls.toFixed(0)}/s (rescore: ${((100 * rate) / calls).toFixed(0)} %)`,
-  );
-}
 child.kill('SIGKILL');
 process.exit(0);
