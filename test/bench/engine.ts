@@ -1,6 +1,7 @@
 // One engine at one size, alone in its process: start-up, generation, update, memory, and how far its numbers are from
 // the CPU's. Prints one JSON line. scripts/bench-gpu.mjs runs it for every engine that finds a GPU:
-//   npm run bench -- engine onnx|onnx-webgpu|tensorflow 1m|25m|135m [--checkpointing] [--lora] [--no-generate] [--once]
+//   npm run bench -- engine onnx|onnx-webgpu|tensorflow 1m|25m|135m [--checkpointing] [--lora] [--no-generate] [--no-agreement] [--once]
+// or all of them in turn beside PyTorch and transformers: npm run bench -- engine compare 1m,25m,135m [ROUNDS]
 import { createEngine } from '../../backend/engine/create-engine';
 import type {
   Engine,
@@ -10,61 +11,14 @@ import type {
   LossForm,
   LossRow,
 } from '../../backend/engine/engine';
-import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
+import { probeEager } from '../../backend/engine/probe/probe-eager';
+import { probeOnnx } from '../../backend/engine/probe/probe-onnx';
+import { weightShapes } from '../../backend/model/model-config';
 import type { NamedTensor, NamedTensors } from '../../backend/model/named-tensors';
 import { chooseEngine } from '../../backend/trainer/choose-engine';
+import { compareEngines } from './engine-compare';
+import { engineShapes } from './engine-shapes';
 
-const llama = {
-  architecture: 'llama',
-  contextLength: 1024,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeScaling: undefined,
-  tiedEmbeddings: true,
-  qkvBias: false,
-  qkNorm: false,
-} as const;
-const shapes: Record<string, { readonly config: ModelConfig; readonly rows: number }> = {
-  '1m': {
-    config: {
-      ...llama,
-      vocabularySize: 512,
-      hiddenSize: 128,
-      layers: 4,
-      heads: 4,
-      kvHeads: 2,
-      headDim: 32,
-      intermediateSize: 352,
-    },
-    rows: 64,
-  },
-  '25m': {
-    config: {
-      ...llama,
-      vocabularySize: 4096,
-      hiddenSize: 512,
-      layers: 8,
-      heads: 8,
-      kvHeads: 4,
-      headDim: 64,
-      intermediateSize: 1408,
-    },
-    rows: 32,
-  },
-  '135m': {
-    config: {
-      ...llama,
-      vocabularySize: 49_152,
-      hiddenSize: 576,
-      layers: 30,
-      heads: 9,
-      kvHeads: 3,
-      headDim: 64,
-      intermediateSize: 1536,
-    },
-    rows: 16,
-  },
-};
 const form: LossForm = {
   type: 'grpo',
   ratio: 'token',
@@ -75,15 +29,18 @@ const form: LossForm = {
   klBiasCorrection: true,
 };
 const settings = { learningRate: 1e-4, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
-const promptTokens = 64;
-const completionTokens = 64;
-
 const [kind = 'onnx', shape = '1m', ...flags] = process.argv.slice(2);
-const bench = shapes[shape];
-if (bench === undefined || (kind !== 'onnx' && kind !== 'onnx-webgpu' && kind !== 'tensorflow')) {
-  throw new Error(`usage: engine onnx|onnx-webgpu|tensorflow ${Object.keys(shapes).join('|')}`);
+if (kind === 'compare') {
+  await compareEngines(shape, Number(flags[0] ?? 1));
+  process.exit(0);
 }
-const { config } = bench;
+const bench = engineShapes[shape];
+if (bench === undefined || (kind !== 'onnx' && kind !== 'onnx-webgpu' && kind !== 'tensorflow')) {
+  throw new Error(
+    `usage: engine onnx|onnx-webgpu|tensorflow ${Object.keys(engineShapes).join('|')} [FLAGS], or engine compare SIZE[,SIZE…] [ROUNDS]`,
+  );
+}
+const { config, promptTokens, completionTokens, newTokens } = bench;
 
 function weightsOf(seed: number): NamedTensors {
   const weights = new Map<string, NamedTensor>();
@@ -131,7 +88,7 @@ function request(rows: number, more: Partial<GenerateRequest> = {}): GenerateReq
       ),
       completions: k,
     })),
-    maxNewTokens: completionTokens,
+    maxNewTokens: newTokens,
     temperature: 1,
     topP: 1,
     greedy: false,
@@ -175,23 +132,25 @@ const accumulated = await engine.accumulate(form, rows);
 const gradients = await engine.readGradients();
 await engine.update(settings);
 const firstStepMs = performance.now() - begin - startUpMs;
-const updateMs = await best(flags.includes('--once') ? 1 : 3, async () => {
+const updateMs = await best(flags.includes('--once') ? 1 : bench.updateRounds, async () => {
   await engine.accumulate(form, rows);
   await engine.update(settings);
 });
 const generation: Record<string, number> = {};
 if (!flags.includes('--no-generate')) {
-  for (const count of [1, 8, 32, 64]) {
+  for (const count of bench.generateRows) {
     await engine.generate(request(count, { maxNewTokens: 4 })); // warms up
-    const ms = await best(2, () => engine.generate(request(count)));
-    generation[count] = (count * completionTokens * 1000) / ms;
+    const ms = await best(bench.generateRounds, () => engine.generate(request(count)));
+    generation[count] = (count * newTokens * 1000) / ms;
   }
 }
 const peakRssMb = process.resourceUsage().maxRSS / 1024;
+const probe = await (kind === 'tensorflow' ? probeEager(kind) : probeOnnx(kind === 'onnx' ? 'cpu' : 'webgpu'));
+const matmulGflops = probe.state === 'works' ? probe.matmulGflops : undefined;
 
 // The same stored batch and prompts on the CPU's engine.
 let agreement: { lossDifference: number; gradientDifference: number; greedyTokensEqual: boolean } | undefined;
-if (kind !== 'onnx') {
+if (kind !== 'onnx' && !flags.includes('--no-agreement')) {
   const cpu = await start('onnx');
   const expected = await cpu.accumulate(form, rows);
   const gradientDifference = relative(gradients, await cpu.readGradients());
@@ -223,6 +182,7 @@ console.log(
     updateGflops: (6 * parameters * tokens) / updateMs / 1e6,
     generateTokensPerSecond: generation,
     peakRssMb,
+    matmulGflops,
     agreement,
   })}`,
 );
