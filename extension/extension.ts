@@ -161,7 +161,17 @@ function registerEditorParts(services: Services): void {
 }
 
 /** In files of data and traces: outcomes of the rows in view, what is known of the file, what is wrong with its rows. */
-function registerInlineParts({ context, connection, files, runs, log, inspections, outcomes, rows }: Services): void {
+function registerInlineParts({
+  context,
+  connection,
+  files,
+  runs,
+  log,
+  inspections,
+  outcomes,
+  samples,
+  rows,
+}: Services): void {
   const dataFiles = { scheme: 'file', pattern: '**/*.{jsonl,ndjson,json,csv}' };
   const lenses = new DatasetCodeLens(inspections, outcomes, runs);
   const diagnostics = new DatasetDiagnostics(inspections, files, log);
@@ -171,7 +181,7 @@ function registerInlineParts({ context, connection, files, runs, log, inspection
     new RowDecorations(outcomes, runs, log),
     vscode.languages.registerHoverProvider(dataFiles, new RowHover(outcomes, connection)),
     vscode.languages.registerCodeLensProvider(dataFiles, lenses),
-    vscode.languages.registerCodeActionsProvider(dataFiles, new RowCodeActions(inspections, outcomes, log)),
+    vscode.languages.registerCodeActionsProvider(dataFiles, new RowCodeActions(inspections, outcomes, samples, log)),
     ...registerRowsEditor(rows),
     new LargeFiles(rows, inspections, log),
   );

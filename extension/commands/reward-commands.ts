@@ -22,6 +22,8 @@ const sampleSchema = z.object({
   group: z.int(),
   index: z.int().optional(),
   component: z.string().optional(),
+  /** For a fixture: a trace of the prompt instead of a completion. */
+  demonstration: z.int().optional(),
 });
 type SampleArgument = z.infer<typeof sampleSchema>;
 /** A function of a reward file, as lenses and the Rewards view name it. */
@@ -57,6 +59,10 @@ async function saveSample(services: Services, argument: unknown): Promise<void> 
   if (!chosen) return;
   const { reward, place } = chosen;
   const { group, completions } = await services.samples.group(place.run, place.step, place.group);
+  if (place.demonstration !== undefined) {
+    await saveFixture(reward, group, { demonstration: place.demonstration });
+    return;
+  }
   const completion = completions.find(({ index }) => index === (place.index ?? 0));
   if (!completion) throw new SuperRlError('run', `Step ${place.step}, group ${place.group} has no such completion.`);
   await saveFixture(reward, group, completion);
@@ -77,7 +83,7 @@ async function chooseSample(
   const picked = sample ?? (await pickDebugSample(connection, reward, `${verb} ${reward.component}`));
   if (!picked) return undefined;
   const { run, step, group, index } = picked;
-  return { reward, place: { run, step, group, index } };
+  return { reward, place: { run, step, group, index, demonstration: sample?.demonstration } };
 }
 
 /** The completion whose document is in the active editor. */

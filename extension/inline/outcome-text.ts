@@ -11,7 +11,9 @@ export function outcomeLine({ solved, k, decisions, lastReward }: RowOutcome): s
   const counts = Object.entries(decisions)
     .sort(([, a], [, b]) => b - a)
     .map(([kind, count]) => `${kind} ×${count}`);
-  const reward = lastReward === null ? undefined : `last r=${Number(lastReward.toPrecision(2))}`;
+  // Without any valid reward there is nothing to say of its size; in an SFT phase nothing was sampled.
+  const none = k > 0 ? 'no valid reward' : undefined;
+  const reward = lastReward === null ? none : `last r=${Number(lastReward.toPrecision(2))}`;
   const line = [`solved ${solved}/${k}`, ...counts, reward].filter((part) => part !== undefined).join(' · ');
   return line.length > mostCharacters ? `${line.slice(0, mostCharacters - 1)}…` : line;
 }

@@ -4,14 +4,14 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { errorText } from '../../backend/protocol/errors';
 import type { CommandId } from '../contributions/commands';
-import { sampleUri } from '../documents/sample-documents';
+import { type SampleDocuments, sampleUri } from '../documents/sample-documents';
 import { withField } from '../run-file/set-field';
 import { dataDiagnosticSources } from './dataset-diagnostics';
 import type { DatasetInspections } from './dataset-inspections';
 import type { FileOutcomes } from './file-outcomes';
 import { dataLanguage, type RecordText, recordAt, rowHash } from './record-text';
 import { documentLines } from './row-decorations';
-import { otherColumns, rowFixes } from './row-fixes';
+import { otherColumns, rowFixes, traceIn } from './row-fixes';
 
 const mostColumns = 5;
 
@@ -19,6 +19,7 @@ export class RowCodeActions implements vscode.CodeActionProvider {
   constructor(
     private readonly inspections: DatasetInspections,
     private readonly outcomes: FileOutcomes,
+    private readonly samples: Pick<SampleDocuments, 'group'>,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -65,8 +66,15 @@ export class RowCodeActions implements vscode.CodeActionProvider {
       sampleUri({ ...place, part: { kind: 'group' } }),
     ]);
     if (!vscode.workspace.isTrusted) return [show];
-    const title = 'Debug the reward on the newest sample of this prompt';
-    return [show, action(title, 'superrl.debugReward', [{ ...place, index: 0 }])];
+    const debug = 'Debug the reward on the newest sample of this prompt';
+    const keep = 'Save this trace as a reward fixture, which can be debugged';
+    const found = await this.samples.group(place.run, step, group);
+    const demonstration = traceIn(text, found.group.demonstrations);
+    return [
+      show,
+      ...(demonstration === -1 ? [] : [action(keep, 'superrl.saveFixture', [{ ...place, demonstration }])]),
+      action(debug, 'superrl.debugReward', [{ ...place, index: 0 }]),
+    ];
   }
 
   private async mapActions(file: string): Promise<vscode.CodeAction[]> {

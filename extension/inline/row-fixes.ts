@@ -46,3 +46,10 @@ export function otherColumns(
   const used = new Set(mapping.map(({ from }) => from));
   return columns.filter((column) => !used.has(column));
 }
+
+/** Which of the traces stands in the record's text, as JSON or CSV spell it; -1: none. */
+export function traceIn(record: string, traces: readonly string[]): number {
+  return traces.findIndex(
+    (trace) => record.includes(JSON.stringify(trace).slice(1, -1)) || record.includes(trace.replaceAll('"', '""')),
+  );
+}

@@ -12,15 +12,19 @@ export interface FixtureReward {
   readonly export: string | undefined;
 }
 
+/** A stored completion, or a trace of the group's prompt by its number. */
+export type FixtureText = Pick<SampleCompletion, 'index' | 'text' | 'rewards'> | { readonly demonstration: number };
+
 export function sampleCase(
   group: SampleGroup,
-  completion: SampleCompletion,
+  from: FixtureText,
   expected: NewFixtureCase['expected'],
 ): NewFixtureCase {
+  const which = 'text' in from ? `completion ${from.index + 1}` : `trace ${from.demonstration + 1}`;
   return {
-    name: `step ${group.step}, group ${group.group + 1}, completion ${completion.index + 1}`,
+    name: `step ${group.step}, group ${group.group + 1}, ${which}`,
     prompt: group.question,
-    completion: completion.text,
+    completion: 'text' in from ? from.text : (group.demonstrations[from.demonstration] ?? ''),
     ...(group.answer === undefined || group.answer === null ? {} : { answer: group.answer }),
     row: group.columns,
     expected,

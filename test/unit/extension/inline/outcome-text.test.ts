@@ -10,7 +10,8 @@ const row = {
 
 it('says what a run made of a row', () => {
   expect(outcomeLine(row)).toBe('solved 3/8 · sft ×2 · pg ×1 · last r=0');
-  expect(outcomeLine({ ...row, lastReward: null })).toBe('solved 3/8 · sft ×2 · pg ×1');
+  expect(outcomeLine({ ...row, solved: 0, lastReward: null })).toBe('solved 0/8 · sft ×2 · pg ×1 · no valid reward');
+  expect(outcomeLine({ ...row, solved: 0, k: 0, lastReward: null })).toBe('solved 0/0 · sft ×2 · pg ×1');
 });
 
 it('keeps to 80 characters', () => {

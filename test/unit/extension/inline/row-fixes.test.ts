@@ -1,6 +1,6 @@
 // What is offered for each kind of problem, in a dataset and in a file of traces.
 import { expect, it } from 'vitest';
-import { otherColumns, rowFixes } from '../../../../extension/inline/row-fixes';
+import { otherColumns, rowFixes, traceIn } from '../../../../extension/inline/row-fixes';
 import { suggestion } from '../../../../extension/run-file/suggestion';
 
 const titles = (kind: string, isTraceFile = false) =>
@@ -25,6 +25,13 @@ it('takes no row of a dataset away for what its trace lacks', () => {
 it('offers no column for the answer that fills something else', () => {
   const mapping = [{ field: 'prompt', from: 'question' }];
   expect(otherColumns(['question', 'final', 'id'], mapping)).toEqual(['final', 'id']);
+});
+
+it('finds the trace that a record holds', () => {
+  const traces = ['other', 'one\n"two"'];
+  expect(traceIn(JSON.stringify({ solution: traces[1] }), traces)).toBe(1);
+  expect(traceIn('1,"one\n""two"""', traces)).toBe(1);
+  expect(traceIn('{}', traces)).toBe(-1);
 });
 
 it('finds the word that a message proposes', () => {

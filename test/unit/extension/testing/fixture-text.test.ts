@@ -23,6 +23,13 @@ describe('a sample as a fixture', () => {
     expect(readRewardFixture(text, 'f').fixture.cases.map(({ expected }) => expected)).toEqual([1, 'invalid']);
   });
 
+  it('may be a trace of its prompt', () => {
+    const traced = { ...group, demonstrations: ['first', 'second'] };
+    const text = withCase(undefined, 'f', reward, sampleCase(traced, { demonstration: 1 }, 1));
+    const [only] = readRewardFixture(text, 'f').fixture.cases;
+    expect(only).toMatchObject({ name: 'step 12, group 3, trace 2', completion: 'second', answer: 7, expected: 1 });
+  });
+
   it('only to a fixture of the same function', () => {
     const text = withCase(undefined, 'f', reward, added);
     expect(isFixtureOf(text, 'f', { ...reward, file: './solved.reward.ts' })).toBe(true);
