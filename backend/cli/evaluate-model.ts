@@ -1,10 +1,7 @@
 // A held-out evaluation outside of training: the same prompts, random numbers and rewards as in the run.
-
 import { type Evaluation, evaluate } from '../trainer/evaluation';
+import { outsideRun } from '../trainer/outside-run';
 import { prepareRun, type StoredChoices } from '../trainer/prepare-run';
-import { RunControl } from '../trainer/run-control';
-import type { RunLedger } from '../trainer/run-ledger';
-import { initialTrainerState } from '../trainer/trainer-state';
 
 export interface EvaluationRequest {
   /** Absolute. */
@@ -19,26 +16,9 @@ export interface EvaluationRequest {
 export async function evaluateModel({ step, ...request }: EvaluationRequest): Promise<Evaluation> {
   const prepared = await prepareRun(request);
   try {
-    const state = initialTrainerState();
-    const now = () => performance.now();
-    return await evaluate({ ...prepared, ledger: noLedger, control: new RunControl(), state, now, pausedMs: 0 }, step);
+    return await evaluate(outsideRun(prepared), step);
   } finally {
     await prepared.scorer.close();
     await prepared.close();
   }
-}
-
-/** An evaluation writes nothing. */
-const noLedger: RunLedger = {
-  folder: '',
-  append: refuse,
-  writeSamples: refuse,
-  readSamples: refuse,
-  saveCheckpoint: refuse,
-  newestCheckpoint: refuse,
-  writeSummary: refuse,
-};
-
-function refuse(): never {
-  throw new Error('An evaluation must not write to a run.');
 }

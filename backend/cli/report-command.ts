@@ -1,27 +1,19 @@
 // `superrl report RUN…`: what the Adaptive Switch did in a run and what came of it; several runs side by side.
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type RunRecord, readRunRecord } from '../trainer/run-folder/run-json';
+import { readRunRecord } from '../trainer/run-folder/run-json';
 import { findRun } from '../trainer/run-folder/run-listing';
 import { readStandingEvents } from '../trainer/run-folder/standing-events';
-import { type SwitchReport, switchReport } from '../trainer/switch-report';
+import { switchReport } from '../trainer/switch-report';
 import { type CommandContext, type CommonOptions, createCommand, runsOption } from './command';
 import { exitCodes } from './error-report';
 import { wholeNumber } from './number-option';
-import { comparisonText, reportText } from './report-text';
-import { type RescueTexts, rescueTexts } from './rescue-texts';
+import { comparisonText, type ReportedRun, reportText } from './report-text';
+import { rescueTexts } from './rescue-texts';
 
 interface ReportOptions extends CommonOptions {
   readonly runs?: string;
   readonly examples: number;
-}
-
-export interface ReportedRun {
-  readonly id: string;
-  readonly folder: string;
-  readonly record: RunRecord;
-  readonly report: SwitchReport;
-  readonly examples: readonly RescueTexts[];
 }
 
 export function reportCommand({ terminal, finish }: CommandContext): Command {

@@ -1,9 +1,19 @@
 // A run's switch report as a person reads it in a terminal.
+import type { RunRecord } from '../trainer/run-folder/run-json';
 import type { Aftermath, EpochDecisions, SwitchReport, Visit } from '../trainer/switch-report';
 import { countText, durationText, shareText } from './number-text';
-import type { ReportedRun } from './report-command';
+import type { RescueTexts } from './rescue-texts';
 import { evaluationParts } from './run-progress';
 import { type TextColumn, textTable } from './text-table';
+
+/** What is told of a run. */
+export interface ReportedRun {
+  readonly id: string;
+  readonly folder: string;
+  readonly record: RunRecord;
+  readonly report: SwitchReport;
+  readonly examples: readonly RescueTexts[];
+}
 
 /** Several runs, a line each. */
 export function comparisonText(runs: readonly ReportedRun[]): string {

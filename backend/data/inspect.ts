@@ -1,9 +1,10 @@
 // `superrl data inspect`: what a dataset file holds and how it is understood, as a plain object and as text.
 import { type DatasetReport, type DatasetRequest, openDataset } from './dataset';
+import { readHeldOutPrompts } from './held-out-data';
 import { describeMapping } from './mapping';
 import { describeCounts, describeProblem, type Problem } from './problems';
 import type { Dataset, Row } from './row';
-import { readHeldOutPrompts, renderShared } from './shared-prompts';
+import { renderShared } from './shared-prompts';
 import type { TraceCoverage, TraceLimit, TracesConfig } from './trace-source';
 import { attachTraces, type TracedDataset } from './traces';
 

@@ -1,11 +1,15 @@
 // Held-out prompts that are trained on too: what is measured on them is memory. Compared is the prompt's exact text
 // after mapping. While the training data are opened, each usable row is looked up among the held-out prompts.
-import { resolve } from 'node:path';
 import type { SourcePlace } from '../protocol/errors';
-import type { RunConfig } from '../protocol/run-config';
-import { type DatasetRequest, type OpenDataset, openDataset } from './dataset';
 import { type Hash64, HashIndex, hash64 } from './hash-index';
 import { describeRow } from './problems';
+import type { Dataset, Row } from './row';
+
+/** A dataset that says where its rows stand and can be gone through (OpenDataset of dataset.ts). */
+interface HeldOutData extends Pick<Dataset, 'file' | 'length'> {
+  place(index: number): SourcePlace;
+  scan(signal?: AbortSignal): AsyncIterable<Pick<Row, 'prompt' | 'source'>>;
+}
 
 /** A usable row of a file: its place and its 0-based number. */
 interface RowPlace {
@@ -31,7 +35,7 @@ const shownRows = 5;
 
 /** The prompts of held-out data, and which of them were found elsewhere. */
 export class HeldOutPrompts {
-  readonly #dataset: OpenDataset;
+  readonly #dataset: HeldOutData;
   /** Index of the held-out row by the hash of its prompt. */
   readonly #index = new HashIndex();
   /** 0-based record numbers of the held-out rows. */
@@ -39,12 +43,12 @@ export class HeldOutPrompts {
   readonly #listed: SharedPrompts['listed'][number][] = [];
   #count = 0;
 
-  private constructor(dataset: OpenDataset) {
+  private constructor(dataset: HeldOutData) {
     this.#dataset = dataset;
   }
 
   /** Goes through the dataset once. Memory: about 32 bytes a row. */
-  static async of(dataset: OpenDataset, signal?: AbortSignal): Promise<HeldOutPrompts> {
+  static async of(dataset: HeldOutData, signal?: AbortSignal): Promise<HeldOutPrompts> {
     const prompts = new HeldOutPrompts(dataset);
     for await (const { prompt, source } of dataset.scan(signal)) {
       prompts.#index.add(hash64(prompt), prompts.#records.length);
@@ -70,21 +74,6 @@ export class HeldOutPrompts {
       count: this.#count,
       listed: this.#listed,
     };
-  }
-}
-
-/** The held-out file of a run file's `data`, to look into it; undefined when there is none. */
-export function heldOutRequest({ eval: file, map }: RunConfig['data'], baseFolder: string): DatasetRequest | undefined {
-  return file === undefined ? undefined : { file: resolve(baseFolder, file), map };
-}
-
-/** Opens held-out data for their prompts alone. @throws SuperRlError as openDataset does. */
-export async function readHeldOutPrompts(request: DatasetRequest): Promise<HeldOutPrompts> {
-  const dataset = await openDataset(request);
-  try {
-    return await HeldOutPrompts.of(dataset, request.signal);
-  } finally {
-    await dataset.close();
   }
 }
 

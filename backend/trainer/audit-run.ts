@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { type AuditReport, type AuditRequest, auditTraces } from '../data/audit';
 import { openDataset } from '../data/dataset';
-import { heldOutRequest, readHeldOutPrompts } from '../data/shared-prompts';
+import { heldOutRequest, readHeldOutPrompts } from '../data/held-out-data';
 import { attachTraces } from '../data/traces';
 import { renderPrompt } from '../model/prompt';
 import { encodeDemonstration } from '../model/stop-matcher';

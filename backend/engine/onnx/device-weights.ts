@@ -1,9 +1,11 @@
 // Weights that stay on a GPU between runs: copied there once after each change, by a graph of Identity nodes whose
 // outputs are left on the device. The runtime's typings know this of browsers only; it works in Node too.
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
 import { OnnxGraph } from './graph';
 import type { OnnxProvider } from './provider';
-import type { Feeds } from './weight-store';
+
+/** Tensors of this process or of a device, by name. */
+export type Feeds = Record<string, OrtTensor>;
 
 export class DeviceWeights {
   private session: InferenceSession | undefined;

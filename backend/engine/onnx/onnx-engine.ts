@@ -31,13 +31,14 @@ import { AccumulatedGradient } from './accumulated-gradient';
 import { AdamW } from './adamw';
 import { defaultDecodeWeights } from './decode/decode-sessions';
 import { Decoder } from './decode/decoder';
+import type { Feeds } from './device-weights';
 import { idleThreads } from './idle-threads';
 import { defaultMicroBatchTokens, scoredSteps } from './micro-batch-size';
 import type { OnnxProvider } from './provider';
 import { SessionCache } from './session-cache';
 import type { Trace } from './trace-backend';
 import { outputNames, traceGradient, traceScores } from './traced-batch';
-import { copiesOf, type Feeds, WeightStore } from './weight-store';
+import { copiesOf, WeightStore } from './weight-store';
 
 /** Memory that cached sessions may hold beside the one in use. */
 const maxSessionBytes = 1 << 30;

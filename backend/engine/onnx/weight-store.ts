@@ -7,12 +7,10 @@ import { SuperRlError } from '../../protocol/errors';
 import type { EngineOptions } from '../engine';
 import { adapterNames, adapterShapes, checkAdapters, initialAdapters } from '../lora';
 import { checkWeights } from '../model-weights';
-import { DeviceWeights } from './device-weights';
+import { DeviceWeights, type Feeds } from './device-weights';
 import { mergeAdapters } from './merge-adapters';
 import type { OnnxProvider } from './provider';
 import type { WeightLayout } from './traced-batch';
-
-export type Feeds = Record<string, OrtTensor>;
 
 /** What a graph is traced with and fed with. */
 export interface FedLayout {

@@ -3,8 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { auditTraces, renderAudit } from '../../../backend/data/audit';
 import { openDataset } from '../../../backend/data/dataset';
+import { readHeldOutPrompts } from '../../../backend/data/held-out-data';
 import { inspectDataset, renderInspection } from '../../../backend/data/inspect';
-import { describeShared, readHeldOutPrompts } from '../../../backend/data/shared-prompts';
+import { describeShared } from '../../../backend/data/shared-prompts';
 import { attachTraces } from '../../../backend/data/traces';
 import { jsonl, testFolder, write } from './written-files';
 
