@@ -26,6 +26,7 @@ export interface DisplayedRun {
   readonly budget: RunConfig['budget'];
 }
 
+/** A live table on a terminal, else lines; with --json the events as they are. */
 export function createRunDisplay(terminal: Terminal, run: DisplayedRun, options: { json: boolean }): RunDisplay {
   if (options.json) return jsonDisplay(terminal);
   return terminal.isLive ? new LiveDisplay(terminal, run) : lineDisplay(terminal, run);

@@ -41,6 +41,7 @@ export const noProgress: RunProgress = {
 /** Rewards kept for the small curve. */
 const curveSteps = 400;
 
+/** The progress after one more event. */
 export function advance(progress: RunProgress, event: RunEvent): RunProgress {
   switch (event.type) {
     case 'state':

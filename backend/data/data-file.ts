@@ -161,6 +161,10 @@ class OpenDataFile implements DataFile {
   }
 }
 
+/**
+ * Bytes of a file that can be data.
+ * @throws SuperRlError `data` for a folder, an empty file, one that is missing or can’t be read.
+ */
 export async function checkedSize(file: string): Promise<number> {
   const place = { file };
   try {
@@ -191,6 +195,10 @@ export async function checkedSize(file: string): Promise<number> {
   }
 }
 
+/**
+ * By the name's ending.
+ * @throws SuperRlError `data` for an ending that isn't read.
+ */
 export function formatOf(file: string): { format: FormatName; compressed: boolean } {
   const name = basename(file).toLowerCase();
   const compressed = name.endsWith('.gz');
@@ -263,6 +271,7 @@ async function gunzip(from: string, to: string, signal?: AbortSignal): Promise<v
   }
 }
 
+/** @throws SuperRlError `data` when the file at `path` is no Parquet; `file` is its name for the message. */
 export async function requireParquetMagic(path: string, file: string): Promise<void> {
   const handle = await open(path, 'r');
   try {

@@ -8,6 +8,7 @@ export interface Hash64 {
   readonly low: number;
 }
 
+/** Of the text in UTF-8. */
 export function hash64(text: string): Hash64 {
   const digest = createHash('sha256').update(text, 'utf8').digest();
   return { high: digest.readUInt32BE(0), low: digest.readUInt32BE(4) };

@@ -84,6 +84,7 @@ export function withDemonstrations(mapping: Mapping, map: Readonly<Record<string
   return { ...mapping, fields: [...kept, { field, expression, origin: 'map' }] };
 }
 
+/** Whether rows bring traces of their own. */
 export function hasDemonstrations(mapping: Mapping): boolean {
   return fieldOf(mapping, 'demonstration') !== undefined || fieldOf(mapping, 'demonstrations') !== undefined;
 }
@@ -116,6 +117,7 @@ function checkedMap(map: Readonly<Record<string, string>>, setting: string, file
   return map;
 }
 
+/** What fills a field; undefined when it isn't mapped. */
 export function fieldOf(mapping: Mapping, field: FieldName): Expression | undefined {
   return mapping.fields.find((mapped) => mapped.field === field)?.expression;
 }

@@ -73,6 +73,7 @@ export function withinLimit(
   return all.filter(({ text }) => limit.count(text) <= limit.tokens);
 }
 
+/** A mistake of a file of traces. */
 export function tracesError(file: string, message: string): SuperRlError {
   return new SuperRlError('traces', message, { place: { file } });
 }

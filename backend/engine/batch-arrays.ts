@@ -23,6 +23,7 @@ export function scoreInputShapes({ rows, tokens, scored }: BatchShape): Record<k
   };
 }
 
+/** What a training graph is fed with beside the weights and scoreInputShapes, by name. */
 export function lossInputShapes({ rows, scored }: BatchShape): Record<keyof LossInputs, InputShape> {
   const perToken: InputShape = { shape: [scored], type: 'float32' };
   return {
@@ -62,12 +63,14 @@ export function scoredSpans(batch: PackedBatch, rows: readonly ScoredRow[]): { s
   });
 }
 
+/** @throws Error when there is no such row: a defect, since indices come from the packing. */
 export function rowAt<Row>(rows: readonly Row[], index: number): Row {
   const row = rows[index];
   if (row === undefined) throw new Error(`There is no row ${index}.`);
   return row;
 }
 
+/** Token ids, masks and places of a packed batch as the graphs' input arrays. */
 export function scoreArrays(batch: PackedBatch, rows: readonly ScoredRow[]): ScoreArrays {
   const { tokens, scored } = batch.shape;
   const arrays = emptyArrays(scoreInputShapes(batch.shape));
@@ -88,6 +91,7 @@ export function scoreArrays(batch: PackedBatch, rows: readonly ScoredRow[]): Sco
   return arrays;
 }
 
+/** Weights, advantages and stored log-probabilities of a packed batch, one value a scored token (0 in padding). */
 export function lossArrays(batch: PackedBatch, rows: readonly LossRow[]): LossArrays {
   const { scored, rows: batchRows } = batch.shape;
   const arrays = emptyArrays(lossInputShapes(batch.shape));

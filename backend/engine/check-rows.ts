@@ -25,6 +25,7 @@ export function checkScoredRows(config: ModelConfig, rows: readonly ScoredRow[])
   });
 }
 
+/** @throws SuperRlError `tokenizer` for token ids that the model doesn't know, `internal` for arrays that don't fit the row. */
 export function checkLossRows(config: ModelConfig, form: LossForm, rows: readonly LossRow[]): void {
   checkScoredRows(config, rows);
   rows.forEach((row, index) => {

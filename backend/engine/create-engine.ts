@@ -17,6 +17,10 @@ export interface EngineRequest {
   readonly options: EngineOptions;
 }
 
+/**
+ * Owns the weights from here on.
+ * @throws SuperRlError `engine` or `unsupported` where the engine doesn't run here.
+ */
 export async function createEngine({ kind, config, weights, options }: EngineRequest): Promise<Engine> {
   switch (kind) {
     case 'onnx':

@@ -3,6 +3,7 @@ import { rowAt, scoredSpans } from './batch-arrays';
 import type { ScoredRow, TokenStatistics } from './engine';
 import { type PackedBatch, scoredTokens } from './packing';
 
+/** Zeros for every scored token of the rows, to be filled. */
 export function emptyStatistics(rows: readonly ScoredRow[]): TokenStatistics[] {
   return rows.map((row) => {
     const tokens = scoredTokens(row);

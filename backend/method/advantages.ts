@@ -26,6 +26,7 @@ export function stepAdvantages(
   });
 }
 
+/** Without the completions whose reward failed (null). */
 export function validValues(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }

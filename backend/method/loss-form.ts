@@ -13,6 +13,7 @@ export interface LossForm {
   readonly klBiasCorrection: boolean;
 }
 
+/** What of the configuration decides the formula of the policy loss. */
 export function lossForm({ loss }: Pick<RunConfig, 'loss'>): LossForm {
   return {
     type: loss.type,

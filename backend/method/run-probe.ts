@@ -28,6 +28,11 @@ export function fewestProbePrompts(sparseBelow: number): number {
   return probeCanFire(about, sparseBelow) ? about : about + 1;
 }
 
+/**
+ * @param prompts probed
+ * @param solved of them, at least once
+ * @param sparseBelow switch.probe.sparseBelow, a share
+ */
 export function decideProbe(prompts: number, solved: number, sparseBelow: number): ProbeVerdict {
   const upperBound = clopperPearsonUpper(solved, prompts, CONFIDENCE);
   const sparse = upperBound < sparseBelow;

@@ -104,6 +104,7 @@ function mismatch({ expected, tolerance }: RewardFixtureCase, outcome: RewardOut
   return same ? undefined : `expected ${wanted}, got ${value === null ? 'null (does not apply)' : value}`;
 }
 
+/** Every file could be run and every case gave what it should. */
 export function fixturesPassed(results: readonly FixtureResult[]): boolean {
   return results.every((result) => result.error === undefined && result.cases.every((one) => one.passed));
 }

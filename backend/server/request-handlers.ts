@@ -49,6 +49,7 @@ const refusedReadOnly: ReadonlySet<RequestName> = new Set<RequestName>([
   'runFixtures',
 ]);
 
+/** One handler a request name; a read-only server refuses those that train, execute or write. */
 export function createRequestHandlers(parts: ServerParts): RequestHandlers {
   const { liveRuns, summaries, watch, subscriptions, computations, dataReader, debugSessions } = parts;
   const outcomes = new Map<string, RowOutcomes>();

@@ -23,6 +23,7 @@ export interface DrawnPrompt extends EncodedPrompt {
   readonly demonstrations: readonly Int32Array[];
 }
 
+/** The prompt as the model sees it: template, chat template, token ids. */
 export function encodePrompt(row: Row, config: RunConfig, tokenizer: Tokenizer): EncodedPrompt {
   const text = renderPrompt(row, config.prompt, tokenizer);
   return { row, text, ids: tokenizer.encode(text) };

@@ -61,6 +61,7 @@ export async function evaluate(run: Run, step: number): Promise<Evaluation> {
   };
 }
 
+/** The metric's name. */
 export function passAtKName(k: number): string {
   return `eval/pass@${k}`;
 }

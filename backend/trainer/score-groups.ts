@@ -77,6 +77,7 @@ async function scoreMissing(
   return outcomes;
 }
 
+/** What a reward is given of the completion `index` of a group. */
 export function rewardSample(
   group: {
     readonly index: number;

@@ -36,6 +36,7 @@ export interface TrainerProcess {
   kill(): void;
 }
 
+/** Forks the trainer and gives it its work; `opened` and `ended` of the result tell how it went. */
 export function startTrainer(start: StartMessage, options: TrainerProcessOptions = {}): TrainerProcess {
   const execPath = options.nodePath ?? process.execPath;
   const child = fork(options.entry ?? fileURLToPath(new URL('./trainer.mjs', import.meta.url)), [], {

@@ -15,6 +15,7 @@ const code = {
   close: 125,
 } as const;
 
+/** Records of one JSON list of objects; `file` is for messages. */
 export function jsonArrayFormat(file: string): RecordFormat {
   return {
     startPass: () => new JsonArrayPass(file),

@@ -5,6 +5,7 @@ import type { FileRecord, RecordFormat, RecordPass } from './record';
 const newline = 10;
 const carriageReturn = 13;
 
+/** Records of a file with a JSON object a line; `file` is for messages. */
 export function jsonlFormat(file: string): RecordFormat {
   return {
     startPass: () => new JsonlPass(file),

@@ -6,6 +6,7 @@ import type { EngineOptions } from '../engine';
 import { EagerEngine } from './eager-engine';
 import { eagerGenerate } from './eager-generate';
 
+/** The eager engine on tfjs's own CPU backend: slow, and needs nothing installed. */
 export function createReferenceEngine(config: ModelConfig, weights: NamedTensors, options: EngineOptions): EagerEngine {
   return new EagerEngine(
     {

@@ -15,6 +15,7 @@ export interface SamplingSettings {
   readonly greedy: boolean;
 }
 
+/** Chooses from logits [vocabulary] in float64; `uniform` in [0, 1) decides unless greedy. */
 export function sampleToken(logits: Float32Array, settings: SamplingSettings, uniform: number): SampledToken {
   const scaled = Array.from(logits, (logit) => logit / (settings.greedy ? 1 : settings.temperature));
   const largest = scaled.reduce((max, logit) => Math.max(max, logit), Number.NEGATIVE_INFINITY);

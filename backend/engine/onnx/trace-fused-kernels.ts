@@ -3,6 +3,7 @@ import type { Value } from './graph';
 import type { Trace } from './trace-backend';
 import { input, productShape, registerTraceKernel } from './trace-kernels';
 
+/** Once a process: how the fused operations of engine/tensor become nodes. */
 export function registerTraceFusedKernels(): void {
   registerTraceKernel('RmsNorm', (trace, inputs, attributes) => {
     const x = input(inputs, 'x');

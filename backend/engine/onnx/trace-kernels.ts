@@ -8,6 +8,7 @@ type Inputs = Record<string, tf.TensorInfo>;
 type Attributes = Record<string, unknown>;
 export type TraceKernel = (trace: Trace, inputs: Inputs, attributes: Attributes) => tf.TensorInfo | tf.TensorInfo[];
 
+/** Says how an operation of tfjs becomes nodes of the graph being traced. */
 export function registerTraceKernel(kernelName: string, kernel: TraceKernel): void {
   tf.registerKernel({
     kernelName,
@@ -92,6 +93,7 @@ function view(trace: Trace, x: tf.TensorInfo, shape: readonly number[]): tf.Tens
   return emit(trace, 'Reshape', [trace.value(x), trace.graph.int64s(shape)], shape, x.dtype);
 }
 
+/** Once a process: every operation of tfjs that the model and the losses use. */
 export function registerTraceKernels(): void {
   for (const [kernel, operator] of [
     ['Add', 'Add'],

@@ -53,6 +53,7 @@ function declareWeights(trace: Trace, layout: WeightLayout): DecoderWeights {
   return { tensors, adapters };
 }
 
+/** The graph that gives log-probabilities and entropies of a batch of this shape. */
 export function traceScores(layout: WeightLayout, shape: BatchShape): Trace {
   return traceProgram((trace) => {
     const weights = declareWeights(trace, layout);

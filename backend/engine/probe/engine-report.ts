@@ -17,6 +17,7 @@ const names: Record<ProbeTarget, string> = {
 };
 const states = { refused: 'not on this system', missing: 'not set up', fails: 'does not work' } as const;
 
+/** What a probe found, in words: for `superrl doctor` and the reason of engine "auto". */
 export function engineReport(target: ProbeTarget, result: ProbeResult): EngineReport {
   const name = names[target];
   if (result.state === 'works') {

@@ -10,6 +10,7 @@ import { matmulGflops, testMatrix } from './matmul-speed';
 
 type Description = Pick<WorkingEngine, 'device' | 'usesGpu' | 'versions'>;
 
+/** Loads the engine in this process, checks a small result, measures a matrix product. */
 export async function probeEager(
   engine: 'tensorflow' | 'reference',
   installation?: TensorflowInstallation,

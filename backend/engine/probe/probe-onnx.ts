@@ -9,6 +9,7 @@ import { providerCheck } from '../onnx/provider-check';
 import type { ProbeResult } from './engine-probe';
 import { matmulGflops, testMatrix } from './matmul-speed';
 
+/** Checks the provider against the CPU and measures a matrix product on it. */
 export async function probeOnnx(provider: OnnxProvider): Promise<ProbeResult> {
   const check = await providerCheck(provider);
   if (check.state !== 'works') return check;

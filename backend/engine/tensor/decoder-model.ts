@@ -31,6 +31,7 @@ export interface RowShape {
   readonly tokens: number;
 }
 
+/** @throws Error when there is no such weight: a defect, since loading checks them all. */
 export function weight(weights: DecoderWeights, name: string): Tensor {
   const tensor = weights.tensors.get(name);
   if (tensor === undefined) throw new Error(`The weight ${name} is not loaded.`);

@@ -30,6 +30,7 @@ export interface LossVariant {
   readonly entropy: boolean;
 }
 
+/** Equal for variants that share a graph. */
 export function lossVariantKey({ form, entropy }: LossVariant): string {
   const { type, ratio, clipLow, clipHigh, ratioMax, klCoefficient, klBiasCorrection } = form;
   return [type, ratio, clipLow, clipHigh, ratioMax, klCoefficient, klBiasCorrection, entropy].join(':');

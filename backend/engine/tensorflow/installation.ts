@@ -45,6 +45,7 @@ export interface Surroundings {
   readonly from: string;
 }
 
+/** Those of this process. */
 export function surroundings(): Surroundings {
   const { platform, versions, env } = process;
   return { platform, versions, env, home: homedir(), from: import.meta.url };
@@ -70,6 +71,7 @@ export function readRecord(folder: string): TensorflowRecord | undefined {
 
 const setUp = 'run "superrl setup tensorflow"';
 
+/** Looks for it without loading anything; every state but "present" says why and what to do. */
 export function findTensorflow(where: Surroundings = surroundings()): TensorflowInstallation {
   if (where.platform !== 'linux') {
     return {

@@ -7,6 +7,7 @@ import { Rational } from './rational';
 /** Relative tolerance of numeric equality: for the rounding of √ and π, not for rounded answers. */
 const relativeTolerance = 1e-9;
 
+/** Equal as text after normalisation, or as numbers where both are numbers. */
 export function latexEqual(left: string, right: string): boolean {
   return equalNormalised(normaliseLatex(left), normaliseLatex(right));
 }

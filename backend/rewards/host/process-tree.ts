@@ -51,6 +51,7 @@ export function parseProcessTable(text: string): TreeProcess[] {
   });
 }
 
+/** The process and all that descend from it, itself first. */
 export function treeOf(root: number, table: readonly TreeProcess[]): TreeProcess[] {
   const tree = table.filter((member) => member.pid === root);
   for (let at = 0; at < tree.length; at++) {

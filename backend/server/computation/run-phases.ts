@@ -4,6 +4,7 @@ import { LogLines } from '../log-lines';
 
 export type Phase = 'rl' | 'sft' | 'hybrid';
 
+/** The training phase of each step that a run's log holds. */
 export async function phasesOf(run: string): Promise<Map<number, Phase>> {
   const phases = new Map<number, Phase>();
   const log = new LogLines(run);

@@ -92,6 +92,10 @@ export function describeMachine(): Machine {
   };
 }
 
+/**
+ * Replaces run.json whole.
+ * @throws SuperRlError `storage`.
+ */
 export async function writeRunRecord(runFolder: string, record: RunRecord): Promise<void> {
   await writeFileAtomically(join(runFolder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
@@ -105,6 +109,10 @@ export function readRunRecord(runFolder: string): RunRecord {
   return parseStored(file, runRecordSchema);
 }
 
+/**
+ * Replaces summary.json whole.
+ * @throws SuperRlError `storage`.
+ */
 export async function writeSummary(runFolder: string, summary: RunSummary): Promise<void> {
   await writeFileAtomically(join(runFolder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
 }

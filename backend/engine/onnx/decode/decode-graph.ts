@@ -47,6 +47,7 @@ export const outputNames = {
   value: (layer: number) => `new.value.${layer}`,
 } as const;
 
+/** Prompts [rows, new] at once; gives the first chosen token of each row and the cache of all of them. */
 export function buildPrefillGraph(config: ModelConfig, mode: SamplingMode, weights: GraphWeights): OnnxGraph {
   const { kvHeads, heads, headDim, hiddenSize } = config;
   const graph = new OnnxGraph();
@@ -82,6 +83,7 @@ export function buildPrefillGraph(config: ModelConfig, mode: SamplingMode, weigh
   return graph;
 }
 
+/** One token a row against the cache; gives the next chosen token and the new keys and values. */
 export function buildStepGraph(config: ModelConfig, mode: SamplingMode, weights: GraphWeights): OnnxGraph {
   const { kvHeads, heads, headDim, hiddenSize } = config;
   const graph = new OnnxGraph();

@@ -151,6 +151,7 @@ export class DecodeRunner {
   }
 }
 
+/** Which of the sampling graphs a request needs. */
 export function samplingMode(settings: SamplingSettings): SamplingMode {
   if (settings.greedy) return 'greedy';
   return settings.topP < 1 ? 'nucleus' : 'sample';
