@@ -39,6 +39,7 @@ export class Host {
         return;
       }
       const message = parsed.data;
+      if (message.kind === 'batchEnd') return this.post({ kind: 'taken', batch: message.batch });
       if (!('id' in message)) return onMessage(message);
       const answer = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);

@@ -144,7 +144,6 @@ export class RunView {
   #showHeader(): void {
     if (!this.#shownHeader) return;
     this.#header.show(this.#shownHeader, this.#actions, this.#restricted);
-    this.#banner.show(this.#marks.alarms, this.#shownHeader.live);
     this.#showSituation();
   }
 
@@ -167,7 +166,7 @@ export class RunView {
     const kinds = new Set(alarms.map(({ kind }) => kind)).size;
     this.#panels.setCount('alarms', kinds, kinds === 1 ? 'kind of alarm' : 'kinds of alarms');
     this.#panels.setCount('checkpoints', kept, kept === 1 ? 'checkpoint' : 'checkpoints');
-    this.#banner.show(alarms, this.#shownHeader?.live ?? false);
+    this.#banner.show(alarms);
   }
 
   #setSeries(series: RunSeries): void {
@@ -175,12 +174,12 @@ export class RunView {
     this.#timeline.lastStep = series.lastStep;
     this.#showSituation();
     this.#samples.setLastStep(series.lastStep);
-    clearTimeout(this.#drawTimer);
     const wait = Math.max(0, this.#drawAt + drawEveryMs - performance.now());
-    this.#drawTimer = window.setTimeout(() => requestAnimationFrame(() => this.#draw()), wait);
+    this.#drawTimer ||= window.setTimeout(() => requestAnimationFrame(() => this.#draw()), wait);
   }
 
   #draw(): void {
+    this.#drawTimer = 0;
     if (!this.#series) return;
     this.#drawAt = performance.now();
     this.#strip.setSeries(this.#series);

@@ -264,6 +264,8 @@ export const hostMessageSchema = z.discriminatedUnion('kind', [
     values: z.record(z.string(), z.array(z.nullable(z.number()))),
   }),
   z.object({ kind: z.literal('refused'), id: z.int(), message: z.string() }),
+  /** Ends a batch: the page answers `taken` when it has handled all before, and only then the next batch is sent. */
+  z.object({ kind: z.literal('batchEnd'), batch: z.int() }),
 ]);
 export type HostMessage = z.infer<typeof hostMessageSchema>;
 
@@ -273,6 +275,7 @@ const place = { step: z.int(), group: z.int() };
 export const webviewMessageSchema = z.discriminatedUnion('kind', [
   /** The page listens: send all. */
   z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('taken'), batch: z.int() }),
   /** Charts show these steps only, both inclusive; null: the whole run. Answered by `series`. */
   z.object({ kind: z.literal('setRange'), range: z.nullable(z.tuple([z.int(), z.int()])) }),
   z.object({ kind: z.literal('readSamples'), id: z.int(), step: z.int() }),

@@ -61,6 +61,10 @@ export class DashboardPanel {
   private readonly disposables: Subscription[] = [];
   private ready = false;
   private timer: NodeJS.Timeout | undefined;
+  /** A batch that the page has not handled yet: a slow page is never sent a second one meanwhile. */
+  private underWay: number | undefined;
+  private lastBatch = 0;
+  private hasChanged = false;
 
   constructor(private readonly options: DashboardPanelOptions) {
     const { panel, runs, connection, list } = options;
@@ -78,7 +82,7 @@ export class DashboardPanel {
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.init()),
     );
     panel.onDidDispose(() => this.dispose());
-    for (const followed of this.followed) this.follow(followed);
+    for (const followed of this.followed) void this.readStored(followed);
     this.connectionChanged(connection.state);
   }
 
@@ -90,10 +94,11 @@ export class DashboardPanel {
     this.options.panel.reveal();
   }
 
+  /** From when its page is there: reading a long log takes the cores that a page needs to come up. */
   private follow(followed: Followed): void {
     const { connection } = this.options;
     const { run, feed } = followed;
-    const failed = (error: unknown) => {
+    const failed = (error: Error) => {
       feed.setLoaded();
       feed.setConnection({ state: 'lost', message: errorText(error) });
       this.postSoon();
@@ -111,7 +116,6 @@ export class DashboardPanel {
         failed,
       ),
     );
-    void this.readStored(followed).catch(failed);
   }
 
   /** run.json, summary.json and where the run stands; the first two change when it is resumed or ends. */
@@ -140,7 +144,7 @@ export class DashboardPanel {
   private checkLoaded(followed: Followed): void {
     clearTimeout(followed.silence);
     const { feed, knownStep } = followed;
-    if (!feed.isLoading) return;
+    if (!feed.isLoading || !this.ready) return;
     if (knownStep !== undefined && feed.lastStep >= knownStep) this.loaded(feed);
     else followed.silence = setTimeout(() => this.loaded(feed), silentMs);
   }
@@ -190,11 +194,13 @@ export class DashboardPanel {
     this.timer = undefined;
     const [first] = this.followed;
     if (this.followed.length > 1) this.postComparison();
-    else if (first) for (const message of first.feed.snapshot()) this.post(message);
+    else if (first) this.postBatch(first.feed.snapshot());
   }
 
   private postSoon(): void {
     if (!this.ready || !this.options.panel.visible) return;
+    this.hasChanged = true;
+    if (this.underWay !== undefined) return;
     this.timer ??= setTimeout(() => this.postChanges(), this.waitMs());
   }
 
@@ -208,11 +214,25 @@ export class DashboardPanel {
     if (!this.options.panel.visible) return;
     const [first] = this.followed;
     if (this.followed.length > 1) this.postComparison();
-    else if (first) for (const message of first.feed.update()) this.post(message);
+    else if (first) this.postBatch(first.feed.update());
   }
 
   private postComparison(): void {
-    this.post({ kind: 'comparison', runs: this.followed.map(({ feed }) => feed.compared()) });
+    this.postBatch([{ kind: 'comparison', runs: this.followed.map(({ feed }) => feed.compared()) }]);
+  }
+
+  private postBatch(messages: readonly HostMessage[]): void {
+    this.hasChanged = false;
+    if (messages.length === 0) return;
+    for (const message of messages) this.post(message);
+    this.underWay = ++this.lastBatch;
+    this.post({ kind: 'batchEnd', batch: this.lastBatch });
+  }
+
+  private taken(batch: number): void {
+    if (batch !== this.underWay) return;
+    this.underWay = undefined;
+    if (this.hasChanged) this.postSoon();
   }
 
   private post(message: HostMessage): void {
@@ -240,10 +260,13 @@ export class DashboardPanel {
     const { connection } = this.options;
     switch (message.kind) {
       case 'ready':
-        this.ready = true;
         this.init();
+        if (!this.ready) for (const followed of this.followed) this.follow(followed);
+        this.ready = true;
         this.postAll();
         return;
+      case 'taken':
+        return this.taken(message.batch);
       case 'setRange':
         feed.setRange(message.range);
         this.postChanges();

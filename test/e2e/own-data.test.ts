@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { parseRunFile } from '../../backend/protocol/run-file';
 import { Editor, patient } from './editor';
-import { stepsOf } from './run-folder';
+import { groupsOf, stepsOf } from './run-folder';
 import type { Workbench } from './workbench';
 
 const rows = Array.from({ length: 80 }, (_, index) => ({ question: `${index}+1=`, answer: String(index + 1) }));
@@ -64,5 +64,12 @@ describe('a dataset and traces of one’s own', () => {
     editor = await Editor.open({ workspace: {}, copyFiles: [join(inject('root'), 'test/fixtures/data', parquet)] });
     const workbench = await editor.window();
     await pickThrough(workbench, parquet, /Countdown.*rows/, 'From the dataset');
+    const text = readFileSync(join(editor.workspace, 'countdown-snappy.superrl.json'), 'utf8');
+    const { parsed } = parseRunFile(text, 'countdown-snappy.superrl.json');
+    expect(parsed).toMatchObject({ data: { train: parquet }, rewards: [{ use: 'exact' }] });
+    const [run] = editor.runs();
+    const [group] = groupsOf(run!, 1);
+    expect(group?.demonstrations[0]).toContain('<answer>');
+    expect(group?.question).toContain('create an equation');
   });
 });

@@ -1,9 +1,9 @@
 // A finished run of 20,000 steps and 180,000 events opens fast and small. What is measured is printed. The limits are
-// those of a quiet machine; while others use its cores, they are five times as wide.
+// those of a quiet machine; while others use its cores, they are five times as wide for each load average a core.
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Editor } from './editor';
+import { Editor, patient } from './editor';
 import { writeLongRun } from './long-run';
 import type { Workbench } from './workbench';
 
@@ -29,20 +29,34 @@ describe('a run of 20,000 steps', () => {
   afterAll(() => editor.close());
 
   function within(measuredMs: number, limitMs: number, what: string): void {
-    const isQuiet = (loadavg()[0] ?? 0) < cpus().length;
-    console.log(`${what}: ${measuredMs.toFixed(0)} ms (load ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores)`);
-    expect(measuredMs, what).toBeLessThan(isQuiet ? limitMs : limitMs * 5);
+    const [load = 0] = loadavg();
+    const share = load / cpus().length;
+    console.log(`${what}: ${measuredMs.toFixed(0)} ms (load ${load.toFixed(1)} on ${cpus().length} cores)`);
+    expect(measuredMs, what).toBeLessThan(share < 1 ? limitMs : limitMs * 5 * share);
   }
 
   it('shows its charts within two seconds', async () => {
+    const dashboard = workbench.dashboard();
     const start = performance.now();
+    const since = () => performance.now() - start;
     await workbench
       .treeRow(/long.*finished/)
       .first()
       .click();
-    await workbench.dashboard().charts.first().waitFor();
-    await expect.poll(() => workbench.dashboard().step(), { timeout: 60_000, interval: 20 }).toBe(steps);
-    within(performance.now() - start, 2000, 'click to first chart');
+    await workbench.page.locator('iframe.webview.ready').last().waitFor({ state: 'attached' });
+    const webview = since();
+    await dashboard.name.waitFor();
+    const page = since();
+    await dashboard.charts.first().waitFor();
+    const chart = since();
+    await expect.poll(() => dashboard.step(), { ...patient, interval: 20 }).toBe(steps);
+    const slider = dashboard.locator('.strip-slider');
+    await expect.poll(() => slider.getAttribute('aria-valuemax'), { ...patient, interval: 20 }).toBe(String(steps));
+    console.log(
+      `after the click: the editor's webview ${webview.toFixed(0)} ms, our page ${page.toFixed(0)} ms, ` +
+        `the first chart ${chart.toFixed(0)} ms, every chart of the whole run ${since().toFixed(0)} ms`,
+    );
+    within(chart, 2000, 'click to first chart');
   });
 
   it('shows the samples of a step within 200 ms', async () => {

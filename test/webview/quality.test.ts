@@ -192,6 +192,12 @@ describe('20,000 steps', () => {
     expect(worked).toBeLessThan(200);
   });
 
+  test('a batch is answered once it is handled, so that a slow page is not sent the next', async () => {
+    const dashboard = await open();
+    await dashboard.post({ kind: 'batchEnd', batch: 7 });
+    await expect.poll(() => dashboard.posted).toContainEqual({ kind: 'taken', batch: 7 });
+  });
+
   test('memory stays flat under a live stream', async () => {
     const dashboard = await open(syntheticRun(2000));
     const { page, feed } = dashboard;
