@@ -31,14 +31,14 @@ if (build || !existsSync(vsix)) {
   node('scripts/build.mjs');
   node('scripts/package.mjs', '--no-build', '--out', vsix);
 }
-node(
-  'node_modules/vitest/vitest.mjs',
-  'run',
-  '--project',
-  'pictures',
-  ...asked.filter((name) => name !== '--no-build'),
+const specs = asked.filter((name) => name !== '--no-build');
+const { status } = spawnSync(
+  process.execPath,
+  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'pictures', ...specs],
+  { cwd: root, stdio: 'inherit', env },
 );
-await writeImages();
+await writeImages(); // those that were taken before one failed, too
+process.exit(status ?? 1);
 
 function node(...args) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env });

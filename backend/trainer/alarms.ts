@@ -19,6 +19,7 @@ const solvedEnough = 0.9;
 const maskedShare = 0.5;
 /** So many completions that repeat their trace, none of which succeeds, in so many steps in a row: no accident. */
 const repeatedEnough = 4;
+const repeatedShare = 0.05;
 export const unrewardedSteps = 3;
 
 /** What a step tells the alarms. */
@@ -142,7 +143,9 @@ function samplingCauses(alarms: TrainerState['alarms'], facts: StepFacts): Cause
     },
     {
       kind: 'tracesUnrewarded',
-      holds: facts.repeatedTraces.completions >= repeatedEnough && facts.repeatedTraces.successes === 0,
+      holds:
+        facts.repeatedTraces.completions >= Math.max(repeatedEnough, repeatedShare * facts.completions) &&
+        facts.repeatedTraces.successes === 0,
       forSteps: unrewardedSteps,
       message: () =>
         `${facts.repeatedTraces.completions} of ${facts.completions} completions say exactly what their trace says, ` +

@@ -7,7 +7,8 @@ interface Sample {
 }
 
 /** 1 when the completion is the prompt's digits in reverse, else 0. */
-export function reversed({ completion, answer }: Sample): number {
+export function reversed(sample: Sample): number {
+  const { completion, answer } = sample;
   const found = completion.trim();
   return found === answer ? 1 : 0;
 }

@@ -51,8 +51,10 @@ describe('a broken reward', () => {
     await sleep(1500);
     await picture(workbench, 'broken-4-debugger');
     await workbench.page.keyboard.press('F10');
+    await expect.poll(variables, patient).toMatch(/answer=\d+/);
+    await workbench.page.keyboard.press('F10');
     await expect.poll(variables, patient).toMatch(/found='\d+'/);
-    tell('one step on');
+    tell('two lines on: a text and a number');
     await picture(workbench, 'broken-5-variables');
   });
 
@@ -62,7 +64,7 @@ describe('a broken reward', () => {
     await workbench.goToLine(1 + lines.findIndex((line) => line.includes('found === answer')));
     await workbench.page.keyboard.press('Home');
     await workbench.page.keyboard.press('Shift+End');
-    await workbench.page.keyboard.type('return found === String(answer) ? 1 : 0;');
+    await workbench.page.keyboard.insertText('return found === String(answer) ? 1 : 0;');
     await workbench.page.keyboard.press('Control+s');
     await workbench.page.keyboard.press('Control+Shift+F5');
     await expect.poll(variables, patient).not.toMatch(/found='\d+'/);
@@ -89,7 +91,12 @@ describe('a broken reward', () => {
       .locator('.completion vscode-button[aria-label="Save as a reward fixture"]')
       .first()
       .click();
-    await sleep(3000);
-    await picture(workbench, 'broken-8-asked');
+    await workbench.quickInput().fill('1');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.editorTab('reversed.reward.json').waitFor();
+    await workbench.command('Test: Run All Tests');
+    await workbench.command('Testing: Focus on Test Explorer View');
+    await sleep(6000);
+    await picture(workbench, 'broken-8-fixtures');
   });
 });

@@ -57,7 +57,7 @@ describe('a failing reward', () => {
 
   it('in the dashboard', async () => {
     await workbench.startRunFile('digits.superrl.json');
-    await workbench.dashboard().locator('.alarm-banner:not([hidden])').waitFor();
+    await workbench.dashboard().locator('.alarm-banner:not([hidden])').waitFor({ timeout: 200_000 });
     await picture(workbench, 'failing-1-alarm');
     await workbench.dashboard().tab('Samples').click();
     await workbench.dashboard().locator('.completion.invalid').first().waitFor();
@@ -67,7 +67,7 @@ describe('a failing reward', () => {
   it('in the reward file, the Problems view and the Rewards view', async () => {
     await workbench.openFile('digits.reward.ts');
     await workbench.codeLens('failures').waitFor();
-    await workbench.command('Problems: Focus on Problems View');
+    await workbench.page.keyboard.press('Control+Shift+m');
     await workbench.showView();
     await workbench.treeRow('digits.reward.ts').first().locator('.monaco-tl-twistie').click();
     await sleep(6000);
@@ -75,7 +75,7 @@ describe('a failing reward', () => {
   });
 
   it('in the dataset', async () => {
-    await workbench.command('View: Close Panel');
+    await workbench.page.keyboard.press('Control+j');
     await workbench.showExplorer();
     await workbench.openFile('train.jsonl');
     await sleep(8000);

@@ -1,5 +1,5 @@
-// Starting a run of one's own data: the four questions with the preview of the mapping, the run file that they write,
-// and its dashboard while it trains.
+// Starting a run of one's own data: the four questions with the preview of the mapping, and the run
+// file that they write.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
@@ -64,21 +64,5 @@ describe('start', () => {
     await workbench.editorTab('train.superrl.json').first().click();
     await sleep(1500);
     await picture(workbench, 'start-run-file');
-  });
-
-  it('the dashboard while it trains', async () => {
-    await workbench.command('SuperRL: Stop');
-    await workbench.closeAllEditors();
-    await workbench.command('SuperRL: Start Training');
-    for (const step of ['dataset', 'offline traces', 'reward', 'model']) {
-      await workbench.quickInputTitle(step).waitFor();
-      await workbench.accept('Built-in example');
-    }
-    await workbench.dashboard().name.waitFor();
-    for (let step = 0; step < 12; ) {
-      await sleep(1000);
-      step = await workbench.dashboard().step();
-    }
-    await picture(workbench, 'live');
   });
 });

@@ -1,4 +1,5 @@
-// The newest alarm that stands, with what to do about it, until the person puts it away; all of them are under "Alarms and log".
+// The newest alarm that stands (or stood when the run ended), with what to do about it, until the person puts it away;
+// all of them are under "Alarms and log".
 import type { DashboardMarks } from '../../backend/protocol/dashboard';
 import { button } from '../ui/controls';
 import { element } from '../ui/element';
@@ -14,9 +15,8 @@ export class AlarmBanner {
 
   constructor(private readonly onGoTo: (step: number) => void) {}
 
-  /** @param live alarms of a finished run are news no more */
-  show(alarms: readonly Alarm[], live: boolean): void {
-    const newest = live ? alarms.findLast(({ overAt }) => overAt === undefined) : undefined;
+  show(alarms: readonly Alarm[]): void {
+    const newest = alarms.findLast(({ overAt }) => overAt === undefined);
     if (newest?.ts === this.#shown?.ts) return;
     this.#shown = newest;
     this.element.hidden = newest === undefined || newest.ts <= this.#putAway;

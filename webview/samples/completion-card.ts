@@ -9,6 +9,7 @@ import { button } from '../ui/controls';
 import { element, markedText } from '../ui/element';
 import { icon } from '../ui/icons';
 import { countText, numberText, plural } from '../ui/number-text';
+import { repeatsTrace } from './unrewarded-traces';
 
 export interface CardContext {
   readonly group: DashboardGroup;
@@ -61,11 +62,6 @@ export function completionCard(completion: DashboardCompletion, context: CardCon
         `The first ${countText(text.length)} characters. Open the sample to read all of it.`,
       ),
   );
-}
-
-/** Word for word a trace of the prompt: when it isn't rewarded, the reward or the trace is wrong. */
-export function repeatsTrace({ text, cut }: DashboardCompletion, { demonstrations }: DashboardGroup): boolean {
-  return !cut && demonstrations.some((trace) => trace.trim() === text.trim());
 }
 
 function sameAsTrace(rewarded: boolean): HTMLElement {

@@ -3,6 +3,7 @@ import type { DashboardCompletion, DashboardGroup } from '../../backend/protocol
 import { decisionNames } from '../charts/switch-words';
 import { element } from '../ui/element';
 import { countText } from '../ui/number-text';
+import { unrewardedTraces } from './unrewarded-traces';
 
 export function sameGroup(a: DashboardGroup | undefined, b: DashboardGroup | undefined): boolean {
   return a !== undefined && b !== undefined && a.step === b.step && a.group === b.group;
@@ -48,6 +49,7 @@ export class GroupList {
       element('span', { class: 'solved' }, solved),
       decision.maskedByShaping && element('span', { class: 'tag warning' }, 'masked'),
       decision.noSignal && element('span', { class: 'tag' }, 'no signal'),
+      unrewardedTraces(group).length > 0 && element('span', { class: 'tag warning' }, 'trace not rewarded'),
     );
   }
 

@@ -8,6 +8,7 @@ import { type CompletionOrder, filtered, isEmpty } from './filter';
 import { FilterBar } from './filter-bar';
 import { GroupDetail } from './group-detail';
 import { GroupList, sameGroup } from './group-list';
+import { mostTelling } from './unrewarded-traces';
 
 type Found = { readonly groups: DashboardGroup[]; readonly complete: boolean; readonly filter: DashboardFilter };
 
@@ -89,7 +90,7 @@ export class SamplesView {
       if (asked !== this.#asked) return;
       this.#groups = groups;
       // The same place in the new step, so that going through steps compares like with like.
-      this.#shown = groups.find((group) => group.group === this.#shown?.group) ?? groups[0];
+      this.#shown = groups.find((group) => group.group === this.#shown?.group) ?? mostTelling(groups);
       this.#draw();
     } catch (error) {
       if (asked === this.#asked) this.#refused(error);

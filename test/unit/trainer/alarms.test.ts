@@ -80,6 +80,7 @@ describe('an alarm is told once an episode', () => {
     expect(alarmsOf(repeat(10, now))).toEqual([`tracesUnrewarded ${unrewardedSteps}`]);
     expect(alarmsOf(repeat(30, { repeatedTraces: { completions: 12, successes: 1 } }))).toEqual([]);
     expect(alarmsOf(repeat(30, { repeatedTraces: { completions: 3, successes: 0 } }))).toEqual([]);
+    expect(alarmsOf(repeat(30, { ...now, completions: 256 }))).toEqual([]);
     const { alarms } = initialTrainerState();
     const told = repeat(unrewardedSteps, now).flatMap(
       (facts, i) => stepAlarms(alarms, { ...healthy, step: i + 1, ...facts }).told,
