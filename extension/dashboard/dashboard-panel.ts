@@ -20,7 +20,7 @@ import { dashboardGroup } from './dashboard-group';
 
 /** Between two posts to the page. */
 const batchMs = 40;
-/** While a long log is read: each post of the whole series costs as much as thousands of events. */
+/** While a long log is read, after its first steps are shown: the whole series costs as much as thousands of events. */
 const loadingBatchMs = 400;
 /** A comparison is sent whole each time. */
 const comparisonBatchMs = 1000;
@@ -65,6 +65,8 @@ export class DashboardPanel {
   private underWay: number | undefined;
   private lastBatch = 0;
   private hasChanged = false;
+  /** The last step that the page has been sent. */
+  private sentStep = 0;
 
   constructor(private readonly options: DashboardPanelOptions) {
     const { panel, runs, connection, list } = options;
@@ -206,7 +208,7 @@ export class DashboardPanel {
 
   private waitMs(): number {
     if (this.followed.length > 1) return comparisonBatchMs;
-    return this.followed.some(({ feed }) => feed.isLoading) ? loadingBatchMs : batchMs;
+    return this.sentStep > 0 && this.followed.some(({ feed }) => feed.isLoading) ? loadingBatchMs : batchMs;
   }
 
   private postChanges(): void {
@@ -225,6 +227,7 @@ export class DashboardPanel {
     this.hasChanged = false;
     if (messages.length === 0) return;
     for (const message of messages) this.post(message);
+    this.sentStep = Math.max(...this.followed.map(({ feed }) => feed.lastStep));
     this.underWay = ++this.lastBatch;
     this.post({ kind: 'batchEnd', batch: this.lastBatch });
   }

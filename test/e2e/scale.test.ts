@@ -1,5 +1,6 @@
-// A finished run of 20,000 steps and 180,000 events opens fast and small. What is measured is printed. The limits are
-// those of a quiet machine; while others use its cores, they are five times as wide for each load average a core.
+// A finished run of 20,000 steps, 180,000 events and 1.28 million completions opens fast and small. What is measured is
+// printed. The limits are those of a quiet machine; while others use its cores, they are five times as wide for each load
+// average a core.
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
