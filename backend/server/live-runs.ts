@@ -178,7 +178,8 @@ export class LiveRuns {
     try {
       await this.#launch(start, new AbortController().signal).then(
         () => this.#queue.remove(queueId),
-        (error: unknown) => this.#queue.fail(queueId, errorText(error)),
+        // Ended with the server: the next one starts it.
+        (error: unknown) => (this.#stopping ? undefined : this.#queue.fail(queueId, errorText(error))),
       );
     } catch (error) {
       log(`The queue of runs can't be kept: ${errorText(error)}`);
