@@ -149,9 +149,9 @@ describe('a file of 25,000 rows', () => {
 
   test('shows outcomes, and in an opened row the newest group with what can be done', async () => {
     const { page, posted } = await open();
-    await page.locator('#row-3 .outcome', { hasText: 'solved 3/8 · sft ×2' }).waitFor();
-    expect(await page.locator('#row-4 .outcome').textContent()).toBe('');
-    await page.locator('#row-3 .outcome').click();
+    await page.locator('#row-3 .row-outcome', { hasText: 'solved 3/8 · sft ×2' }).waitFor();
+    expect(await page.locator('#row-4 .row-outcome').textContent()).toBe('');
+    await page.locator('#row-3 .row-outcome').click();
     const detail = page.getByRole('region', { name: 'Row 4' });
     await detail.waitFor();
     expect(await detail.textContent()).toContain('0 of 8 completions succeed');
@@ -186,7 +186,7 @@ describe('a file of 25,000 rows', () => {
 
   test('tells of an outcome where the pointer rests, until it leaves or Escape is pressed', async () => {
     const { page } = await open();
-    await page.locator('#row-6 .outcome', { hasText: 'solved' }).hover();
+    await page.locator('#row-6 .row-outcome', { hasText: 'solved' }).hover();
     const hover = page.getByRole('tooltip');
     await hover.waitFor();
     expect(await hover.textContent()).toMatch(/Step 12, group 4.*1 more completion/s);
@@ -195,7 +195,7 @@ describe('a file of 25,000 rows', () => {
     expect(await hover.count()).toBe(1);
     await page.keyboard.press('Escape');
     expect(await hover.count()).toBe(0);
-    await page.locator('#row-9 .outcome', { hasText: 'solved' }).hover();
+    await page.locator('#row-9 .row-outcome', { hasText: 'solved' }).hover();
     await hover.waitFor();
     await page.locator('.notice').hover();
     await hover.waitFor({ state: 'detached' });
@@ -207,7 +207,7 @@ describe('a file of 25,000 rows', () => {
     await range(page).getByText('of 25,000').waitFor();
     const before = posted.filter(({ kind }) => kind === 'readRows').length;
     await shown.post({ kind: 'changed' });
-    await page.locator('#row-3 .outcome', { hasText: 'solved 3/8' }).waitFor();
+    await page.locator('#row-3 .row-outcome', { hasText: 'solved 3/8' }).waitFor();
     expect(posted.filter(({ kind }) => kind === 'readRows').length).toBeGreaterThan(before);
     await shown.post({ kind: 'reveal', row: 12_345 });
     await expect.poll(() => shown.active()).toBe(12_346);
@@ -231,9 +231,9 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 
 test.each(themeNames)('axe finds nothing wrong in theme %s, with a row open and the hover shown', async (theme) => {
   const { page } = await open({ theme });
-  await page.locator('#row-3 .outcome', { hasText: 'solved' }).click();
+  await page.locator('#row-3 .row-outcome', { hasText: 'solved' }).click();
   await page.getByRole('region', { name: 'Row 4' }).waitFor();
-  await page.locator('#row-6 .outcome', { hasText: 'solved' }).hover();
+  await page.locator('#row-6 .row-outcome', { hasText: 'solved' }).hover();
   await page.getByRole('tooltip').waitFor();
   await page.evaluate(axeSource);
   const found = await page.evaluate(async () => {
@@ -257,7 +257,7 @@ test.each(themeNames)('axe finds nothing wrong in theme %s, with a row open and 
 
 test('a window 480 pixels wide scrolls only in the grid', async () => {
   const { page } = await open({ width: 480 });
-  await page.locator('#row-3 .outcome', { hasText: 'solved' }).click();
+  await page.locator('#row-3 .row-outcome', { hasText: 'solved' }).click();
   await page.getByRole('region', { name: 'Row 4' }).waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(480);
 });

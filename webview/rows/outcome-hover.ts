@@ -17,7 +17,8 @@ export class OutcomeHover {
     private readonly read: (row: number) => Promise<ViewedGroup | undefined>,
   ) {
     grid.addEventListener('pointerover', ({ target, clientX, clientY }) => {
-      const isOutcome = target instanceof Element && target.classList.contains('outcome') && target.textContent !== '';
+      const isOutcome =
+        target instanceof Element && target.classList.contains('row-outcome') && target.textContent !== '';
       const row = isOutcome ? rowOf(target) : undefined;
       if (row === undefined) this.hideSoon();
       else if (row !== this.row || !this.shown) this.showSoon(row, clientX, clientY);

@@ -147,7 +147,7 @@ export class RowGrid {
         'aria-busy': row ? undefined : 'true',
       },
       cell(countText(number + 1), 'number'),
-      cell(row ? store.outcome(number) : 'reading…', 'outcome'),
+      cell(row ? store.outcome(number) : 'reading…', 'row-outcome'),
       ...store.columns.map((name) => cell(row?.cells[name] ?? '')),
     );
   }
