@@ -129,8 +129,6 @@ export class RowsView {
       this.search,
       button({
         label: 'Find next',
-        icon: 'next',
-        iconOnly: true,
         onClick: () => this.attempt(this.find(valueIn(this.search))),
       }),
       this.status,
