@@ -88,7 +88,7 @@ async function trainAndShow(start: StartMessage, terminal: Terminal, json: boole
     if (!json) terminal.err('Preparing: data, model, rewards…\n');
     const folder = await openedFolder(trainer, interruption);
     if (folder === undefined) return exitCodes.interrupted;
-    display = createRunDisplay(terminal, displayedRun(folder), { json });
+    display = createRunDisplay(terminal, displayedRun(folder, start), { json });
     const end = await showUntilEnd(folder, trainer, display, {
       recalledSeq,
       isAsked: () => interruption.isAsked,
@@ -112,9 +112,10 @@ async function openedFolder(trainer: TrainerProcess, interruption: Interruption)
   }
 }
 
-function displayedRun(folder: string): DisplayedRun {
+/** What was changed on resume is in run.json only once the checkpoint has been taken up. */
+function displayedRun(folder: string, { resume, overrides }: StartMessage): DisplayedRun {
   const { config, engine } = readRunRecord(folder);
-  const { method, budget } = config;
+  const { method, budget } = resume === undefined ? config : changeOnResume(config, overrides).config;
   return { name: basename(folder), method, engine: `${engine.engine} on ${engine.device}`, budget };
 }
 

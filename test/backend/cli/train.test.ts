@@ -111,6 +111,22 @@ describe('a run to its end', () => {
   });
 });
 
+it('a run whose budget is used goes further by --resume --set, and shows it', async () => {
+  expect((await endOf(start('further', '--set', 'budget.steps=1'))).code).toBe(0);
+  const run = onlyRun('further');
+  const { code, out } = await superrl.run('train', run, '--resume', '--set', 'budget.steps=3', '--set', 'eval.every=3');
+  expect(code).toBe(0);
+  expect(out).toContain('Changed on resume: budget.steps 1 → 3, eval.every 2 → 3.\n');
+  expect(out.match(/^step \d\/3 .*$/gm)).toHaveLength(2);
+  expect(stepsOf(logOf(run))).toEqual([1, 2, 3]);
+  expect(await superrl.run('train', run, '--resume', '--set', 'seed=2')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(
+      /^error: --set seed=2: a run goes on with the configuration that made its steps so far\. /,
+    ),
+  });
+});
+
 describe('Ctrl-C', () => {
   it('once finishes the step, saves and exits with 130; --resume goes on; stop asks from elsewhere', async () => {
     const child = start('once', ...long);
