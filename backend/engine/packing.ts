@@ -52,9 +52,12 @@ export function pack(
     while (Math.ceil(size / 2) >= order.length - start && size > 1) size = Math.ceil(size / 2);
     const taken = order.slice(start, start + size);
     const scored = taken.reduce((sum, { row }) => sum + scoredTokens(row), 0);
+    const shortestPrompt = Math.min(...taken.map(({ row }) => row.promptLength));
+    // What these rows can score at most: completions that all fill their room are not padded further.
+    const room = size * (tokens - Math.floor(shortestPrompt / plan.tokenBucket) * plan.tokenBucket);
     batches.push({
       rows: taken.map(({ index }) => index),
-      shape: { rows: size, tokens, scored: roundUp(scored, Math.ceil((size * tokens) / scoredSteps)) },
+      shape: { rows: size, tokens, scored: Math.min(room, roundUp(scored, Math.ceil((size * tokens) / scoredSteps))) },
     });
     start += size;
   }

@@ -91,13 +91,14 @@ interface Step {
 function adamwStep(weight: Float32Array, gradient: Float32Array, m: Float32Array, v: Float32Array, step: Step): void {
   const { scale, keep, stepSize, secondCorrection } = step;
   const { beta1, beta2, epsilon } = step.settings;
+  const rootScale = 1 / secondCorrection; // one division an entry less
   for (let index = 0; index < weight.length; index++) {
     const g = (gradient[index] as number) * scale;
     const first = beta1 * (m[index] as number) + (1 - beta1) * g;
     const second = beta2 * (v[index] as number) + (1 - beta2) * g * g;
     m[index] = first;
     v[index] = second;
-    const direction = first / (Math.sqrt(second) / secondCorrection + epsilon);
+    const direction = first / (Math.sqrt(second) * rootScale + epsilon);
     weight[index] = (weight[index] as number) * keep - stepSize * direction;
   }
 }

@@ -4,7 +4,7 @@ import { type ModelConfig, weightShapes } from '../../model/model-config';
 
 const maxActivationBytes = 1.5 * 2 ** 30;
 /** Larger micro-batches gain nothing on a CPU. */
-const mostTokens = 2048;
+const mostTokens = 2560;
 const fewestTokens = 256;
 
 /** float32 numbers that the tape keeps for one token of one layer, about: residuals, norms, heads, feed-forward. */
@@ -13,10 +13,10 @@ function keptPerLayer(config: ModelConfig): number {
   return 6 * hiddenSize + 3 * (heads + 2 * kvHeads) * headDim + 4 * intermediateSize;
 }
 
-/** Padded tokens of one micro-batch, a multiple of 256. */
+/** Padded tokens of one micro-batch, a multiple of 32: what is rounded off would cost a large model a whole run more. */
 export function defaultMicroBatchTokens(config: ModelConfig): number {
   const bytesPerToken = 4 * config.layers * keptPerLayer(config);
-  const tokens = Math.floor(maxActivationBytes / bytesPerToken / fewestTokens) * fewestTokens;
+  const tokens = Math.floor(maxActivationBytes / bytesPerToken / 32) * 32;
   return Math.min(mostTokens, Math.max(fewestTokens, tokens));
 }
 

@@ -47,10 +47,9 @@ describe('pack', () => {
   it('needs two shapes for rows of one length', () => {
     const rows = Array.from({ length: 128 }, () => row(16, 64));
     const batches = pack(rows, { microBatchTokens: 2048, tokenBucket: 16 });
-    expect(batches.map(({ rows: indices, shape }) => [indices.length, shape.rows, shape.tokens])).toEqual([
-      ...Array.from({ length: 5 }, () => [25, 25, 80]),
-      [3, 4, 80],
-    ]);
+    expect(batches.map(({ rows: indices, shape }) => [indices.length, shape.rows, shape.tokens, shape.scored])).toEqual(
+      [...Array.from({ length: 5 }, () => [25, 25, 80, 25 * 64]), [3, 4, 80, 200]],
+    );
   });
 
   it('needs few shapes for rows of any length', () => {

@@ -17,11 +17,11 @@ export interface PrefilledPrompt {
 const hidden = -1e9;
 
 /**
- * Slots for sequences of this length, in multiples of 32 tokens, then 64: unused slots cost attention time and each
+ * Slots for sequences of this length, in multiples of 16 tokens, then 32, then 64: unused slots cost attention time and each
  * growth moves every row, so the best step grows with the root of the length.
  */
 export function cacheCapacity(length: number): number {
-  const step = length <= 512 ? 32 : 64;
+  const step = length <= 128 ? 16 : length <= 512 ? 32 : 64;
   return Math.ceil(length / step) * step;
 }
 

@@ -103,7 +103,7 @@ describe('KvCache', () => {
   it('grows in steps that hold the length', () => {
     for (const length of [1, 31, 32, 33, 512, 513, 1000]) {
       expect(cacheCapacity(length)).toBeGreaterThanOrEqual(length);
-      expect(cacheCapacity(length) - length).toBeLessThan(length <= 512 ? 32 : 64);
+      expect(cacheCapacity(length) - length).toBeLessThan(length <= 128 ? 16 : length <= 512 ? 32 : 64);
     }
   });
 });
