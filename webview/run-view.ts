@@ -51,7 +51,11 @@ export class RunView {
 
   constructor(host: Host) {
     const post = host.post.bind(host);
-    const goTo = (step: number) => this.#timeline.choose(step, true);
+    const goTo = (step: number) => {
+      this.#timeline.choose(step, true);
+      // An alarm leads to the samples: they get the whole window.
+      this.#panels.element.scrollIntoView({ block: 'start' });
+    };
     this.#timeline = new Timeline(
       (step, open) => this.#chosen(step, open),
       (range) => post({ kind: 'setRange', range: range === null ? null : [range[0], range[1]] }),

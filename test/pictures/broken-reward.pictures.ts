@@ -78,19 +78,19 @@ describe('a broken reward', () => {
   it('is scored anew', async () => {
     await workbench.command('Notifications: Clear All Notifications');
     await workbench.showExplorer();
+    await workbench.page.keyboard.press('Control+j');
     await workbench.codeLens('Rescore run').click();
-    await workbench.editorTab('as stored').waitFor();
+    await workbench.page.locator('.monaco-diff-editor .view-line span').first().waitFor();
     await sleep(2000);
     await picture(workbench, 'broken-7-rescored');
   });
 
   it('is kept as a fixture', async () => {
     await workbench.editorTab('broken-reward-').first().click();
-    await workbench
-      .dashboard()
-      .locator('.completion vscode-button[aria-label="Save as a reward fixture"]')
-      .first()
-      .click();
+    await workbench.dashboard().tab('Samples').click();
+    await workbench.dashboard().locator('.group-row', { hasText: 'trace not rewarded' }).first().click();
+    const beaker = 'vscode-button[aria-label="Save as a reward fixture"]';
+    await workbench.dashboard().locator(`.contradicts-trace ${beaker}`).first().click();
     await workbench.quickInput().fill('1');
     await workbench.page.keyboard.press('Enter');
     await workbench.editorTab('reversed.reward.json').waitFor();

@@ -69,7 +69,8 @@ describe('a failing reward', () => {
     await workbench.codeLens('failures').waitFor();
     await workbench.page.keyboard.press('Control+Shift+m');
     await workbench.showView();
-    await workbench.treeRow('digits.reward.ts').first().locator('.monaco-tl-twistie').click();
+    const inSideBar = workbench.page.locator('.part.sidebar .monaco-list-row', { hasText: 'digits.reward.ts' });
+    await inSideBar.locator('.monaco-tl-twistie').click();
     await sleep(6000);
     await picture(workbench, 'failing-3-problems');
   });
@@ -79,6 +80,8 @@ describe('a failing reward', () => {
     await workbench.showExplorer();
     await workbench.openFile('train.jsonl');
     await sleep(8000);
-    await picture(workbench, 'failing-4-inline');
+    await workbench.page.locator('.view-line', { hasText: '754>' }).hover({ position: { x: 60, y: 8 } });
+    await workbench.page.locator('.monaco-hover:visible', { hasText: 'invalid' }).waitFor();
+    await picture(workbench, 'failing-4-inline', { keepMouse: true });
   });
 });

@@ -182,7 +182,13 @@ export class SwitchStrip {
     const lines = reasons
       .slice(0, shownReasons)
       .map(({ kind, groups, text }) =>
-        element('li', { title: text }, swatch(kind), element('b', {}, `${countText(groups)} ×`), ` ${text}`),
+        element(
+          'li',
+          { title: text },
+          swatch(kind),
+          element('b', {}, `${countText(groups)} ×`),
+          element('span', { class: 'why' }, text),
+        ),
       );
     const more = reasons.length - lines.length;
     if (more > 0)

@@ -9,7 +9,7 @@ import { button } from '../ui/controls';
 import { element, markedText } from '../ui/element';
 import { icon } from '../ui/icons';
 import { countText, numberText, plural } from '../ui/number-text';
-import { repeatsTrace } from './unrewarded-traces';
+import { repeatsTrace, unrewardedTraces } from './unrewarded-traces';
 
 export interface CardContext {
   readonly group: DashboardGroup;
@@ -31,10 +31,14 @@ const endings = {
 export function completionCard(completion: DashboardCompletion, context: CardContext): HTMLElement {
   const { index, success, reward, advantage, tokens, stopReason, truncated, text, cut } = completion;
   const verdict = reward === null ? 'invalid' : success ? 'success' : 'failure';
+  const contradicts = unrewardedTraces(context.group).includes(completion);
   const words = { invalid: 'No valid reward', success: 'Correct', failure: 'Wrong' }[verdict];
   return element(
     'article',
-    { class: `completion ${verdict}`, 'aria-label': `Completion ${index + 1}: ${words}` },
+    {
+      class: `completion ${verdict}${contradicts ? ' contradicts-trace' : ''}`,
+      'aria-label': `Completion ${index + 1}: ${words}`,
+    },
     element(
       'header',
       {},

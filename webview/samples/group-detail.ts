@@ -39,6 +39,11 @@ export class GroupDetail {
     );
   }
 
+  /** Brings the first completion into sight that says what its trace says and is not rewarded. */
+  revealContradiction(): void {
+    this.element.querySelector('.contradicts-trace')?.scrollIntoView({ block: 'nearest' });
+  }
+
   #head(group: DashboardGroup, { actions }: DetailLook): HTMLElement {
     const { decision, question, prompt, answer, step, group: index } = group;
     return element(

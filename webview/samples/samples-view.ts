@@ -92,6 +92,7 @@ export class SamplesView {
       // The same place in the new step, so that going through steps compares like with like.
       this.#shown = groups.find((group) => group.group === this.#shown?.group) ?? mostTelling(groups);
       this.#draw();
+      this.#detail.revealContradiction();
     } catch (error) {
       if (asked === this.#asked) this.#refused(error);
     }
