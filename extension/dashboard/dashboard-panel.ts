@@ -17,6 +17,7 @@ import { setting } from '../setting';
 import type { RunList } from '../watch/run-list';
 import { DashboardFeed } from './dashboard-feed';
 import { dashboardGroup } from './dashboard-group';
+import { PageBatches } from './page-batches';
 
 /** Between two posts to the page. */
 const batchMs = 40;
@@ -60,11 +61,7 @@ export class DashboardPanel {
   private readonly followed: readonly Followed[];
   private readonly disposables: Subscription[] = [];
   private ready = false;
-  private timer: NodeJS.Timeout | undefined;
-  /** A batch that the page has not handled yet: a slow page is never sent a second one meanwhile. */
-  private underWay: number | undefined;
-  private lastBatch = 0;
-  private hasChanged = false;
+  private readonly batches: PageBatches;
   /** The last step that the page has been sent. */
   private sentStep = 0;
 
@@ -76,7 +73,13 @@ export class DashboardPanel {
       knownStep: undefined,
       silence: undefined,
     }));
+    this.batches = new PageBatches({
+      collect: () => this.changes(),
+      post: (message) => this.post(message),
+      waitMs: () => this.waitMs(),
+    });
     this.disposables.push(
+      this.batches,
       panel.webview.onDidReceiveMessage((message: unknown) => void this.receive(message)),
       panel.onDidChangeViewState(() => this.shown()),
       connection.onDidChangeState((state) => this.connectionChanged(state)),
@@ -154,9 +157,7 @@ export class DashboardPanel {
   /** All there was has been read: it is posted at once, not when the longer wait is over. */
   private loaded(feed: DashboardFeed): void {
     feed.setLoaded();
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.postSoon();
+    if (this.options.panel.visible) this.batches.waitAnew();
   }
 
   private connectionChanged(state: ConnectionState): void {
@@ -192,18 +193,12 @@ export class DashboardPanel {
   }
 
   private postAll(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
     const [first] = this.followed;
-    if (this.followed.length > 1) this.postComparison();
-    else if (first) this.postBatch(first.feed.snapshot());
+    this.batches.postNow(this.followed.length === 1 && first ? this.noted(first.feed.snapshot()) : this.changes());
   }
 
   private postSoon(): void {
-    if (!this.ready || !this.options.panel.visible) return;
-    this.hasChanged = true;
-    if (this.underWay !== undefined) return;
-    this.timer ??= setTimeout(() => this.postChanges(), this.waitMs());
+    if (this.ready && this.options.panel.visible) this.batches.changed();
   }
 
   private waitMs(): number {
@@ -211,31 +206,16 @@ export class DashboardPanel {
     return this.sentStep > 0 && this.followed.some(({ feed }) => feed.isLoading) ? loadingBatchMs : batchMs;
   }
 
-  private postChanges(): void {
-    this.timer = undefined;
-    if (!this.options.panel.visible) return;
+  private changes(): HostMessage[] {
     const [first] = this.followed;
-    if (this.followed.length > 1) this.postComparison();
-    else if (first) this.postBatch(first.feed.update());
+    if (!first || !this.options.panel.visible) return [];
+    if (this.followed.length === 1) return this.noted(first.feed.update());
+    return [{ kind: 'comparison', runs: this.followed.map(({ feed }) => feed.compared()) }];
   }
 
-  private postComparison(): void {
-    this.postBatch([{ kind: 'comparison', runs: this.followed.map(({ feed }) => feed.compared()) }]);
-  }
-
-  private postBatch(messages: readonly HostMessage[]): void {
-    this.hasChanged = false;
-    if (messages.length === 0) return;
-    for (const message of messages) this.post(message);
+  private noted(messages: HostMessage[]): HostMessage[] {
     this.sentStep = Math.max(...this.followed.map(({ feed }) => feed.lastStep));
-    this.underWay = ++this.lastBatch;
-    this.post({ kind: 'batchEnd', batch: this.lastBatch });
-  }
-
-  private taken(batch: number): void {
-    if (batch !== this.underWay) return;
-    this.underWay = undefined;
-    if (this.hasChanged) this.postSoon();
+    return messages;
   }
 
   private post(message: HostMessage): void {
@@ -269,10 +249,10 @@ export class DashboardPanel {
         this.postAll();
         return;
       case 'taken':
-        return this.taken(message.batch);
+        return this.batches.taken(message.batch);
       case 'setRange':
         feed.setRange(message.range);
-        this.postChanges();
+        this.batches.postNow();
         return;
       case 'readSamples': {
         const { step, groups } = await connection.request('readSamples', { run, step: message.step });
@@ -339,7 +319,6 @@ export class DashboardPanel {
   }
 
   private dispose(): void {
-    clearTimeout(this.timer);
     for (const { silence } of this.followed) clearTimeout(silence);
     for (const disposable of this.disposables) disposable.dispose();
   }
