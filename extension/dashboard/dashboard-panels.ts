@@ -30,7 +30,10 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer {
         return;
       }
     }
-    const panel = vscode.window.createWebviewPanel(dashboardViewType, 'SuperRL', vscode.ViewColumn.Active);
+    // The place that one was at, a group of samples, is still there after a look at the reward function.
+    const panel = vscode.window.createWebviewPanel(dashboardViewType, 'SuperRL', vscode.ViewColumn.Active, {
+      retainContextWhenHidden: true,
+    });
     this.fill(panel, runs);
   }
 
