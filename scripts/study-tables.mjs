@@ -64,6 +64,7 @@ function table(study, cells) {
         `${mean(own.map((cell) => cell.trainingSeconds)).toFixed(0)} | ${cpuMinutes(own)} | ${percent(mean(own.map((cell) => cell.switch.sft)))} → ${percent(mean(own.map((cell) => sftShareAtEnd(cell, lastSteps))))} |`,
     ];
   });
+  if (rows.length === 0) return '\nNo cell has been trained yet.\n';
   return [
     '',
     `${study.title}; budget ${study.budget.tokens.toLocaleString('en')} tokens a cell; percent, mean over seeds (min–max).${beforeTraining(cells)}`,
