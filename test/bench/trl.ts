@@ -20,6 +20,8 @@ export interface PeerConfig {
   readonly maxNewTokens: number;
   readonly promptTokens: number;
   readonly steps: number;
+  /** Rows of one pass of the peer; absent: all at once. Ours chooses for itself. */
+  readonly microBatch?: number;
 }
 
 const shapes: Record<string, PeerConfig> = {
@@ -52,6 +54,7 @@ const shapes: Record<string, PeerConfig> = {
     maxNewTokens: 64,
     promptTokens: 32,
     steps: 1000,
+    microBatch: 8, // all 32 rows at once take the peer 9.4 GB
   },
 };
 
