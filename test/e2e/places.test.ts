@@ -1,11 +1,9 @@
 // Where the extension has to make do: no folder open, and no node on the PATH.
-
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Editor, patient } from './editor';
 import { smallRun } from './small-run';
+import { toolsWithoutNode } from './tools-without-node';
 
 describe('places', () => {
   let editor: Editor;
@@ -35,13 +33,3 @@ describe('places', () => {
     await expect.poll(() => workbench.editorText(), patient).toContain('There is no node on the PATH');
   });
 });
-
-/** A PATH with what the editor's server needs and no node. */
-function toolsWithoutNode(folder: string): string {
-  mkdirSync(folder);
-  for (const tool of ['sh', 'bash', 'cat', 'ps', 'which', 'uname', 'sed', 'grep', 'env']) {
-    const found = spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
-    if (found.startsWith('/')) symlinkSync(found, join(folder, tool));
-  }
-  return folder;
-}
