@@ -35,7 +35,8 @@ function paddedLength(longest: number, tokenBucket: number): number {
 
 /**
  * Rows without a scored token are in no batch.
- * @param scoredSteps the number of scored tokens is rounded up to a multiple of this share of all tokens
+ * @param scoredSteps the number of scored tokens is rounded up to a multiple of all tokens divided by this, and that of
+ *   the last batch's rows in the same way
  */
 export function pack(
   rows: readonly ScoredRow[],
@@ -47,9 +48,9 @@ export function pack(
   const batches: PackedBatch[] = [];
   for (let start = 0; start < order.length; ) {
     const tokens = paddedLength(order[start]?.row.tokenIds.length ?? 0, plan.tokenBucket);
-    let size = Math.max(1, Math.floor(plan.microBatchTokens / tokens));
-    // The last rows go into a batch of half the size, a quarter, …: few shapes, little padding.
-    while (Math.ceil(size / 2) >= order.length - start && size > 1) size = Math.ceil(size / 2);
+    const most = Math.max(1, Math.floor(plan.microBatchTokens / tokens));
+    // The last batch has as many rows as are left, in steps, too: few shapes, little padding.
+    const size = Math.min(most, roundUp(order.length - start, Math.ceil(most / scoredSteps)));
     const taken = order.slice(start, start + size);
     const scored = taken.reduce((sum, { row }) => sum + scoredTokens(row), 0);
     const shortestPrompt = Math.min(...taken.map(({ row }) => row.promptLength));

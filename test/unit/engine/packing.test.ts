@@ -52,6 +52,12 @@ describe('pack', () => {
     );
   });
 
+  it('cuts the last batch to the rows that are left', () => {
+    const rows = Array.from({ length: 32 }, () => row(64, 64));
+    const batches = pack(rows, { microBatchTokens: 2560, tokenBucket: 16 });
+    expect(batches.map(({ shape }) => shape.rows)).toEqual([20, 12]);
+  });
+
   it('needs few shapes for rows of any length', () => {
     const shapes = new Set<string>();
     for (let step = 0; step < 50; step++) {
