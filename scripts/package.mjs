@@ -2,7 +2,7 @@
 // machine (onnxruntime-node's npm package holds the CPU binaries of all of them). `--out FILE`, `--no-build`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createVSIX } from '@vscode/vsce';
 import { cacheFolder, prepareModules, root } from './prepare.mjs';
@@ -22,6 +22,18 @@ function ignoreFile(target) {
   return file;
 }
 
+/**
+ * The README without its pictures, for the extension's page in the editor: a page that a package carries can show
+ * pictures by https addresses only. Returns its path from the root.
+ */
+function readmeWithoutPictures() {
+  const file = join(cacheFolder, 'package/README.md');
+  mkdirSync(dirname(file), { recursive: true });
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  writeFileSync(file, text.replace(/^!\[.*\]\(docs\/images\/.*\)\n\n?/gm, ''));
+  return relative(root, file);
+}
+
 /** Packs dist/ as it is; returns the path of the package. */
 export async function packExtension({ target, out }) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -33,6 +45,7 @@ export async function packExtension({ target, out }) {
     target,
     packagePath,
     ignoreFile: ignoreFile(target),
+    readmePath: readmeWithoutPictures(),
     dependencies: true,
     useYarn: false,
     allowMissingRepository: true,

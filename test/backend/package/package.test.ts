@@ -1,6 +1,6 @@
 // The packed extension: what is in it for each platform, how large it is, and that its backend runs with no
 // node_modules about. Packs dist/ as it is (npm test builds it before).
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ interface Packing {
 
 const { targets, mostBytes, packExtension }: Packing = await import(join(process.cwd(), 'scripts/package.mjs'));
 const folder = mkdtempSync(join(tmpdir(), 'superrl-package-'));
+const python = process.env.SUPERRL_PYTHON ?? 'python3';
 const here = `${process.platform}-${process.arch}`;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -33,6 +34,12 @@ function zipNames(file: string): string[] {
     at += 46 + name + extra + comment;
   }
   return names;
+}
+
+/** A text file of a package. */
+function contents(file: string, name: string): string {
+  const program = 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())';
+  return execFileSync(python, ['-c', program, file, name], { encoding: 'utf8' });
 }
 
 describe.each(targets)('the package for %s', (target) => {
@@ -57,6 +64,12 @@ describe.each(targets)('the package for %s', (target) => {
     expect(runtimes.filter((name) => !name.startsWith(prefix))).toEqual([]);
   });
 
+  it('has a page for the editor, without pictures that could not be shown', () => {
+    const page = contents(file, 'extension/readme.md');
+    expect(page).toContain('# SuperRL for VS Code');
+    expect(page).not.toContain('![');
+  });
+
   it('holds what the editor and the backend load, and nothing else', () => {
     const allowed =
       /^(\[Content_Types\]\.xml|extension\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|dist\/[\w.-]+\.(mjs|cjs|js|css|json|py)|media\/[\w/.-]+|examples\/((countdown|broken-reward)\/[\w.-]+|rewards\.d\.ts)|node_modules\/onnxruntime-(node|common)\/.+)$/;
@@ -79,7 +92,6 @@ describe.each(targets)('the package for %s', (target) => {
 
 it.runIf(targets.includes(here))('runs its backend from the package alone', () => {
   const clean = join(folder, 'clean');
-  const python = process.env.SUPERRL_PYTHON ?? 'python3';
   const unzipped = spawnSync(python, ['-m', 'zipfile', '-e', join(folder, `${here}.vsix`), clean]);
   expect(unzipped.status).toBe(0);
   const { stdout, stderr } = spawnSync(
