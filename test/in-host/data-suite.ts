@@ -34,7 +34,7 @@ async function hoverText(name: string, line: number): Promise<string> {
 }
 
 async function fixes(uri: vscode.Uri, line: number): Promise<vscode.CodeAction[]> {
-  const at = new vscode.Range(line, 0, line, 1);
+  const at = new vscode.Range(line, 0, line, 1000); // a diagnostic may begin anywhere on it
   return vscode.commands.executeCommand(
     'vscode.executeCodeActionProvider',
     uri,
