@@ -6,7 +6,7 @@ const countdown = {
   runFile: 'examples/countdown/superrl.superrl.json',
   title: 'Countdown, three numbers, character model from scratch',
   budget: { tokens: 5_000_000 },
-  settings: { 'eval.every': 200, 'checkpoint.every': 0 },
+  settings: { 'rollout.k': 4, 'eval.every': 200, 'checkpoint.every': 0 },
   seeds: [1, 2, 3],
   arms: {
     superrl: { method: 'superrl' },

@@ -39,9 +39,9 @@ export class LargeFiles implements vscode.Disposable {
     if (!(await this.inspections.useOf(fsPath))) return;
     this.log.info(`${fsPath} is opened as rows: it is too large for the text editor’s extensions.`);
     await this.rows.show(input.uri, undefined, group.viewColumn);
-    const left = group.tabs.find(
-      (each) => each.input instanceof vscode.TabInputText && each.input.uri.fsPath === fsPath,
-    );
+    // Looked for anew: the editor makes other objects of its tabs when one is opened.
+    const tabs = vscode.window.tabGroups.all.flatMap((each) => each.tabs);
+    const left = tabs.find((each) => each.input instanceof vscode.TabInputText && each.input.uri.fsPath === fsPath);
     if (left && !left.isDirty) await vscode.window.tabGroups.close(left);
   }
 }

@@ -64,6 +64,7 @@ describe('data in the editor', { timeout: 900_000 }, () => {
 
   it('shows Parquet as rows, with what a row holds', async () => {
     workbench = await editor.window();
+    await workbench.command('SuperRL: Refresh'); // its editors are known once the extension is
     await workbench.openFile('countdown-snappy.parquet');
     const view = workbench.webview();
     await view.locator('.grid-row:not([aria-busy])').first().waitFor();
