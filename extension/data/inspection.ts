@@ -7,7 +7,7 @@ export type DataProblem = z.infer<typeof problemSchema>;
 
 const rowSchema = z.object({
   prompt: z.string(),
-  answer: z.unknown(),
+  answer: z.unknown().optional(), // a dataset may have none
   demonstrations: z.array(z.string()),
 });
 
