@@ -39,7 +39,8 @@ export const sampleGroupSchema = z.object({
   prompt: z.string(),
   /** The dataset's own prompt field. */
   question: z.string(),
-  answer: z.unknown(),
+  /** Absent: the dataset has none. */
+  answer: z.unknown().optional(),
   columns: z.record(z.string(), z.unknown()),
   demonstrations: z.array(z.string()),
   decision: decisionSchema,
