@@ -1,6 +1,6 @@
 // Test projects: unit (pure, seconds), golden (reference numbers), backend (real child processes and files),
 // webview (the dashboard in Chromium), e2e (the packed extension in a real editor, one spec at a time), pictures (those
-// of the docs, by `npm run screenshots`).
+// of the docs, by `npm run screenshots`), measured (benchmarks that need that editor, by npm scripts of their own).
 import { defineConfig } from 'vitest/config';
 
 const tfjs = { deps: { inline: [/@tensorflow\/tfjs-(core|backend-cpu)/] } };
@@ -74,6 +74,17 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'measured',
+          include: ['test/bench/**/*.measured.ts'],
+          globalSetup: 'test/e2e/setup.ts',
+          pool: 'forks',
+          testTimeout: 600_000,
           hookTimeout: 300_000,
         },
       },

@@ -1,11 +1,11 @@
-// Typing in a JSONL file of 45 MB (450,000 rows) that a run has used, in the real extension host: how long it is blocked.
-// The figures are printed; on a busy machine only the processor time tells.
+// npm run bench:typing: typing in a JSONL file of 45 MB (450,000 rows) that a run has used, in the real extension host: how
+// long it is blocked, with outcomes behind the rows and without. On a busy machine only the processor time tells.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { Editor } from './editor';
-import { runSuite } from './suite-in-host';
+import { Editor } from '../e2e/editor';
+import { runSuite } from '../e2e/suite-in-host';
 
 const rows = 450_000;
 let editor: Editor;
@@ -33,9 +33,9 @@ beforeAll(async () => {
 });
 afterAll(() => editor?.close());
 
-it('blocks the extension host for less than 50 ms', { timeout: 600_000 }, async () => {
+it('types in 45 MB with outcomes and without', { timeout: 600_000 }, async () => {
   const { code, told, log } = await runSuite(editor, 'typing-suite');
   for (const line of log) if (line.startsWith('figure:')) console.log(line);
-  expect(told).toEqual(['passed: typing in 45 MB does not block']);
+  expect(told).toEqual(['passed: typing in 45 MB']);
   expect(code).toBe(0);
 });
