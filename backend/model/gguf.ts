@@ -20,26 +20,32 @@ export interface GgufModel {
   readonly formats: readonly string[];
 }
 
-/** Loads a whole file; peak memory is the float32 weights and some MiB. */
+/** Loads a whole file; peak memory is the float32 weights, the tokenizer and some MiB. */
 export async function loadGguf(file: string): Promise<GgufModel> {
   const gguf = await openGguf(file);
   try {
-    const config = await readConfig(gguf);
     const tokenizer = readGgufTokenizer(gguf.metadata, file);
-    const shapes = weightShapes(config);
-    for (const [name, shape] of shapes) checkTensor(gguf, ggufName(name), shape);
-    refuseExtraTensors(gguf, shapes);
-    const weights = new Map<string, NamedTensor>();
-    for (const [name, shape] of shapes) {
-      const { data } = await gguf.read(ggufName(name));
-      const heads = interleavedHeads(name, config);
-      weights.set(name, { shape, data: heads === undefined ? data : deinterleaveRows(data, heads, shape[0] ?? 0) });
-    }
+    const { config, weights } = await readGgufWeights(gguf);
     const formats = [...new Set([...gguf.tensors.values()].map((tensor) => tensor.format.name))];
     return { config, weights, tokenizer, formats };
   } finally {
     await gguf.close();
   }
+}
+
+/** Configuration and weights of an open file, tensor by tensor; peak memory is the float32 weights and some MiB. */
+export async function readGgufWeights(gguf: GgufFile): Promise<Pick<GgufModel, 'config' | 'weights'>> {
+  const config = await readConfig(gguf);
+  const shapes = weightShapes(config);
+  for (const [name, shape] of shapes) checkTensor(gguf, ggufName(name), shape);
+  refuseExtraTensors(gguf, shapes);
+  const weights = new Map<string, NamedTensor>();
+  for (const [name, shape] of shapes) {
+    const { data } = await gguf.read(ggufName(name));
+    const heads = interleavedHeads(name, config);
+    weights.set(name, { shape, data: heads === undefined ? data : deinterleaveRows(data, heads, shape[0] ?? 0) });
+  }
+  return { config, weights };
 }
 
 function checkTensor(gguf: GgufFile, name: string, shape: readonly number[]): void {

@@ -10,18 +10,19 @@ const require = "import { createRequire } from 'node:module'; const require = cr
 
 /**
  * Runs `load`, statements that put every loaded array into the list `kept`; `file` is their argument, and modules are named
- * from the repository's root.
+ * from the repository's root. `before` is run first, and its memory counts for nothing.
  * @returns the growth of the process's resident memory at its peak, over the bytes of the arrays
  */
-export async function peakOverWeights(imports: string, load: string, file: string): Promise<number> {
+export async function peakOverWeights(imports: string, load: string, file: string, before = ''): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'superrl-load-'));
   try {
     const script = join(folder, 'load.mjs');
     const contents = `
       ${imports}
-      const before = process.memoryUsage().rss;
       const file = process.argv[2];
       const kept = [];
+      ${before}
+      const before = process.memoryUsage().rss;
       ${load}
       const bytes = kept.reduce((sum, data) => sum + data.byteLength, 0);
       console.log((process.resourceUsage().maxRSS * 1024 - before) / bytes);`;
