@@ -68,6 +68,7 @@ describe('a dataset and traces of one’s own', () => {
     const { parsed } = parseRunFile(text, 'countdown-snappy.superrl.json');
     expect(parsed).toMatchObject({ data: { train: parquet }, rewards: [{ use: 'exact' }] });
     const [run] = editor.runs();
+    await expect.poll(() => stepsOf(run!).length, patient).toBeGreaterThan(0); // the panel tells a step while it is at it
     const [group] = groupsOf(run!, 1);
     expect(group?.demonstrations[0]).toContain('<answer>');
     expect(group?.question).toContain('create an equation');
