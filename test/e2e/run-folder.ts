@@ -34,21 +34,6 @@ export function stepsOf(run: string): number[] {
   return steps;
 }
 
-export interface StoredGroup {
-  readonly question: string;
-  readonly demonstrations: readonly string[];
-}
-
-/** The groups of a step's samples. */
-export function groupsOf(run: string, step: number): StoredGroup[] {
-  const file = join(run, 'samples', `step-${String(step).padStart(6, '0')}.jsonl`);
-  return readFileSync(file, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line): StoredGroup & { kind: string } => JSON.parse(line))
-    .filter(({ kind }) => kind === 'group');
-}
-
 /** 1, 2, 3 … */
 export function counted(length: number): number[] {
   return Array.from({ length }, (_, index) => index + 1);
