@@ -32,7 +32,6 @@ export function summariseRun(folder) {
         sft: round(Number(values['switch/sft_frac'] ?? 0)),
       })),
     }),
-    unsolvedShareOfFirst20: round(mean('groups/solved_none', metrics.slice(0, 20))),
     alarms: events
       .filter((event) => event.type === 'alarm')
       .map((event) => ({ step: event.data.step, kind: event.data.kind })),

@@ -1,22 +1,14 @@
 // Start Training with no run file: four QuickPicks, dataset → offline traces → reward → model and engine, the built-in
 // example first in each, with a preview of how the data is understood. The result is a run file beside the data.
-import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { errorText } from '../../backend/protocol/errors';
 import { coverageLine, type Inspection, inspectionLine, inspectionSchema } from '../data/inspection';
 import type { Services } from '../services';
 import { setting } from '../setting';
 import { folderText } from '../workspace-files';
-import {
-  dataFileExtensions,
-  dataFileGlob,
-  heldOutBeside,
-  mayBeData,
-  notDataGlob,
-  rewardDescriptions,
-  rewardsFor,
-} from './data-candidates';
-import { exists, provideExample, startInFolder } from './example';
+import { dataFileGlob, heldOutBeside, mayBeData, notDataGlob, rewardDescriptions, rewardsFor } from './data-candidates';
+import { provideExample, startInFolder } from './example';
 import { pickStep, type StepItem, type StepResult, separator } from './quick-pick-step';
 import {
   type DatasetChoice,
@@ -28,6 +20,7 @@ import {
   type TracesChoice,
   tracesConfig,
 } from './run-choices';
+import { browse, freeName, pathFrom, siblings, writableFolder } from './run-file-place';
 import { type RunFileChoices, runFileText, runName, sequenceLengths } from './run-file-text';
 
 export interface WizardStart {
@@ -356,46 +349,4 @@ async function dataFiles(): Promise<vscode.Uri[]> {
     .filter(({ fsPath }) => mayBeData(fsPath))
     .sort((a, b) => a.fsPath.localeCompare(b.fsPath))
     .slice(0, mostFiles);
-}
-
-async function browse(title: string, file: boolean, extensions = dataFileExtensions): Promise<string | undefined> {
-  const picked = await vscode.window.showOpenDialog({
-    title,
-    canSelectFiles: file,
-    canSelectFolders: !file,
-    ...(file ? { filters: { [title]: extensions } } : {}),
-  });
-  return picked?.[0]?.fsPath;
-}
-
-/** Where the run file can be written: beside the data, or, when that place is read-only, where the person says. */
-async function writableFolder(folder: string): Promise<string | undefined> {
-  const probe = vscode.Uri.file(join(folder, `.superrl-${process.pid}.tmp`));
-  try {
-    await vscode.workspace.fs.writeFile(probe, new Uint8Array());
-    await vscode.workspace.fs.delete(probe);
-    return folder;
-  } catch {
-    return browse(`${folder} can’t be written. Where should the run file go?`, false);
-  }
-}
-
-function pathFrom(folder: string, target: string): string {
-  const path = relative(folder, target);
-  // Far away, or on another drive: as it is.
-  const far = isAbsolute(path) || path.startsWith(join('..', '..', '..'));
-  return far ? target : path.replaceAll('\\', '/');
-}
-
-async function siblings(file: string): Promise<string[]> {
-  const entries = await vscode.workspace.fs.readDirectory(vscode.Uri.file(dirname(file)));
-  return entries.filter(([, type]) => type === vscode.FileType.File).map(([name]) => name);
-}
-
-async function freeName(folder: string, name: string): Promise<vscode.Uri> {
-  for (let number = 1; ; number++) {
-    const file = number === 1 ? `${name}.superrl.json` : `${name}-${number}.superrl.json`;
-    const uri = vscode.Uri.file(join(folder, file));
-    if (!(await exists(uri))) return uri;
-  }
 }

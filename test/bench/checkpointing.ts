@@ -3,16 +3,10 @@
 //   npm run bench -- checkpointing off; npm run bench -- checkpointing on
 import { OnnxEngine } from '../../backend/engine/onnx/onnx-engine';
 import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
+import { grpo, llama } from './bench-model';
 
 const config: ModelConfig = {
-  architecture: 'llama',
-  contextLength: 1024,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeScaling: undefined,
-  tiedEmbeddings: true,
-  qkvBias: false,
-  qkNorm: false,
+  ...llama,
   vocabularySize: 256,
   hiddenSize: 256,
   layers: 16,
@@ -40,10 +34,9 @@ const rows = Array.from({ length: 32 }, (_, row) => ({
   entropyWeight: 0,
   advantage: 1,
 }));
-const form = { type: 'grpo', ratio: 'token', clipLow: 0.2, clipHigh: 0.2, ratioMax: 5, klCoefficient: 0 } as const;
 const before = process.resourceUsage().maxRSS;
 const start = performance.now();
-await engine.accumulate({ ...form, klBiasCorrection: true }, rows);
+await engine.accumulate(grpo, rows);
 const peak = (process.resourceUsage().maxRSS - before) / 1024;
 const ms = performance.now() - start;
 console.log(

@@ -6,17 +6,8 @@ import type { GenerateRequest } from '../../backend/engine/engine';
 import { type Tensor, tf } from '../../backend/engine/tensor/tfjs';
 import { loadTensorflow } from '../../backend/engine/tensorflow/load-tensorflow';
 import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
+import { llama } from './bench-model';
 
-const llama = {
-  architecture: 'llama',
-  contextLength: 1024,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeScaling: undefined,
-  tiedEmbeddings: true,
-  qkvBias: false,
-  qkNorm: false,
-} as const;
 const small = { hiddenSize: 128, layers: 4, heads: 4, kvHeads: 4, headDim: 32, intermediateSize: 512 };
 const smollm2 = { hiddenSize: 576, layers: 30, heads: 9, kvHeads: 3, headDim: 64, intermediateSize: 1536 };
 const shapes: Record<string, { config: ModelConfig; newTokens: number }> = {

@@ -1,6 +1,7 @@
 // The work of `npm run bench -- engine`: three sizes of model, the rows of an update and of generation, and how often each is
 // timed. The peers in test/bench/peers/torch_engine.py get one of these as JSON.
 import type { ModelConfig } from '../../backend/model/model-config';
+import { llama } from './bench-model';
 
 export interface EngineWork {
   readonly config: ModelConfig;
@@ -15,17 +16,6 @@ export interface EngineWork {
   readonly updateRounds: number;
   readonly generateRounds: number;
 }
-
-const llama = {
-  architecture: 'llama',
-  contextLength: 1024,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeScaling: undefined,
-  tiedEmbeddings: true,
-  qkvBias: false,
-  qkNorm: false,
-} as const;
 
 const tokens = { promptTokens: 64, completionTokens: 64, generateRows: [1, 8, 32, 64] } as const;
 

@@ -3,31 +3,16 @@
 //   npm run bench -- engine onnx|onnx-webgpu|tensorflow 1m|25m|135m [--checkpointing] [--lora] [--no-generate] [--no-agreement] [--once]
 // or all of them in turn beside PyTorch and transformers: npm run bench -- engine compare 1m,25m,135m [ROUNDS]
 import { createEngine } from '../../backend/engine/create-engine';
-import type {
-  Engine,
-  EngineOptions,
-  EnginePlan,
-  GenerateRequest,
-  LossForm,
-  LossRow,
-} from '../../backend/engine/engine';
+import type { Engine, EngineOptions, EnginePlan, GenerateRequest, LossRow } from '../../backend/engine/engine';
 import { probeEager } from '../../backend/engine/probe/probe-eager';
 import { probeOnnx } from '../../backend/engine/probe/probe-onnx';
 import { weightShapes } from '../../backend/model/model-config';
 import type { NamedTensor, NamedTensors } from '../../backend/model/named-tensors';
 import { chooseEngine } from '../../backend/trainer/choose-engine';
+import { grpo } from './bench-model';
 import { compareEngines } from './engine-compare';
 import { engineShapes } from './engine-shapes';
 
-const form: LossForm = {
-  type: 'grpo',
-  ratio: 'token',
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  ratioMax: 5,
-  klCoefficient: 0,
-  klBiasCorrection: true,
-};
 const settings = { learningRate: 1e-4, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
 const [kind = 'onnx', shape = '1m', ...flags] = process.argv.slice(2);
 if (kind === 'compare') {
@@ -128,12 +113,12 @@ const checkpointing = flags.includes('--checkpointing');
 const engine = await start(kind, checkpointing ? { gradientCheckpointing: true } : {});
 const startUpMs = performance.now() - begin;
 const rows = lossRows(bench.rows);
-const accumulated = await engine.accumulate(form, rows);
+const accumulated = await engine.accumulate(grpo, rows);
 const gradients = await engine.readGradients();
 await engine.update(settings);
 const firstStepMs = performance.now() - begin - startUpMs;
 const updateMs = await best(flags.includes('--once') ? 1 : bench.updateRounds, async () => {
-  await engine.accumulate(form, rows);
+  await engine.accumulate(grpo, rows);
   await engine.update(settings);
 });
 const generation: Record<string, number> = {};
@@ -152,7 +137,7 @@ const matmulGflops = probe.state === 'works' ? probe.matmulGflops : undefined;
 let agreement: { lossDifference: number; gradientDifference: number; greedyTokensEqual: boolean } | undefined;
 if (kind !== 'onnx' && !flags.includes('--no-agreement')) {
   const cpu = await start('onnx');
-  const expected = await cpu.accumulate(form, rows);
+  const expected = await cpu.accumulate(grpo, rows);
   const gradientDifference = relative(gradients, await cpu.readGradients());
   cpu.clearGradients();
   const fresh = await start(kind);

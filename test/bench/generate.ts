@@ -5,17 +5,8 @@ import type { EnginePlan, GenerateRequest } from '../../backend/engine/engine';
 import { Decoder } from '../../backend/engine/onnx/decode/decoder';
 import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
 import type { NamedTensor } from '../../backend/model/named-tensors';
+import { llama } from './bench-model';
 
-const llama = {
-  architecture: 'llama',
-  contextLength: 1024,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeScaling: undefined,
-  tiedEmbeddings: true,
-  qkvBias: false,
-  qkNorm: false,
-} as const;
 const shapes: Record<string, { config: ModelConfig; promptTokens: number; newTokens: number }> = {
   // The peer comparison: 16 prompts × 8 completions × 64 tokens.
   peer: {

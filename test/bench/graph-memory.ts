@@ -1,23 +1,15 @@
 // What a traced training graph holds at once beside weights and inputs, in the order of its nodes, with and without
 // gradient checkpointing and adapters; gradients of what is trained are part of it. Computed, nothing is run:
 //   npm run bench -- graph-memory
-import type { EngineOptions, LossForm } from '../../backend/engine/engine';
+import type { EngineOptions } from '../../backend/engine/engine';
 import { adapterNames, adapterShapes } from '../../backend/engine/lora';
 import { traceGradient } from '../../backend/engine/onnx/traced-batch';
 import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
+import { grpo, llama } from './bench-model';
 
-const llama = {
-  architecture: 'llama',
-  contextLength: 2048,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeScaling: undefined,
-  tiedEmbeddings: true,
-  qkvBias: false,
-  qkNorm: false,
-} as const;
 const smolLm2: ModelConfig = {
   ...llama,
+  contextLength: 2048,
   vocabularySize: 49_152,
   hiddenSize: 576,
   layers: 30,
@@ -28,6 +20,7 @@ const smolLm2: ModelConfig = {
 };
 const qwen2: ModelConfig = {
   ...llama,
+  contextLength: 2048,
   architecture: 'qwen2',
   qkvBias: true,
   vocabularySize: 151_936,
@@ -37,15 +30,6 @@ const qwen2: ModelConfig = {
   kvHeads: 2,
   headDim: 64,
   intermediateSize: 4864,
-};
-const form: LossForm = {
-  type: 'grpo',
-  ratio: 'token',
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  ratioMax: 5,
-  klCoefficient: 0,
-  klBiasCorrection: true,
 };
 const targets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 const trained: readonly [string, EngineOptions['lora']][] = [
@@ -70,7 +54,7 @@ for (const [name, config, rows, tokens] of [
         trainable: new Set((lora === 'off' ? weights : adapters).keys()),
       } as const;
       const shape = { rows, tokens, scored: (rows * tokens) / 2 };
-      const trace = traceGradient(layout, shape, { form, entropy: false }, checkpointing);
+      const trace = traceGradient(layout, shape, { form: grpo, entropy: false }, checkpointing);
       return (trace.peakBytes() / 2 ** 30).toFixed(2);
     });
     console.log(`${name}, ${rows} × ${tokens} tokens, ${what}: ${gib[0]} GiB, with checkpointing ${gib[1]} GiB`);

@@ -5,6 +5,7 @@ import { createEngine } from '../../backend/engine/create-engine';
 import type { LossRow } from '../../backend/engine/engine';
 import { stepAdvantages } from '../../backend/method/advantages';
 import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
+import { grpo } from './bench-model';
 import type { PeerConfig } from './trl';
 
 /** One step a line of standard input. */
@@ -85,18 +86,7 @@ export async function serveSteps(shape: PeerConfig): Promise<void> {
         };
       }),
     );
-    await engine.accumulate(
-      {
-        type: 'grpo',
-        ratio: 'token',
-        clipLow: 0.2,
-        clipHigh: 0.2,
-        ratioMax: 5,
-        klCoefficient: 0,
-        klBiasCorrection: true,
-      },
-      rows,
-    );
+    await engine.accumulate(grpo, rows);
     await engine.update({ learningRate: 1e-4, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 });
     const end = performance.now();
     say({

@@ -1,21 +1,11 @@
 // Milliseconds of an update (loss, gradients, AdamW) with random weights, and the process's peak memory:
 //   npx esbuild test/bench/update.ts --bundle --platform=node --format=esm --main-fields=module,main --external:onnxruntime-node --banner:js="import{createRequire}from'node:module';const require=createRequire(import.meta.url);" --outfile=.cache/bench/update.mjs
 //   node .cache/bench/update.mjs [SHAPE] [MICRO_BATCH_TOKENS] [TOKEN_BUCKET] [THREADS] [ROUNDS]
-import type { LossForm, LossRow, OptimizerSettings } from '../../backend/engine/engine';
+import type { LossRow, OptimizerSettings } from '../../backend/engine/engine';
 import { OnnxEngine } from '../../backend/engine/onnx/onnx-engine';
 import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
 import type { NamedTensor } from '../../backend/model/named-tensors';
-
-const llama = {
-  architecture: 'llama',
-  contextLength: 1024,
-  rmsNormEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  ropeScaling: undefined,
-  tiedEmbeddings: true,
-  qkvBias: false,
-  qkNorm: false,
-} as const;
+import { grpo, llama } from './bench-model';
 
 interface Bench {
   readonly config: ModelConfig;
@@ -98,15 +88,6 @@ const rows: LossRow[] = Array.from({ length: bench.rows }, (_, row) => ({
   entropyWeight: 0,
   advantage: (row % 8) / 4 - 1,
 }));
-const form: LossForm = {
-  type: 'grpo',
-  ratio: 'token',
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  ratioMax: 5,
-  klCoefficient: 0,
-  klBiasCorrection: true,
-};
 const settings: OptimizerSettings = {
   learningRate: 1e-4,
   beta1: 0.9,
@@ -120,7 +101,7 @@ const floatingPointOperations = 6 * parameters * bench.rows * length;
 for (let round = 0; round <= Number(rounds); round++) {
   const start = performance.now();
   const cpuStart = process.cpuUsage();
-  await engine.accumulate(form, rows);
+  await engine.accumulate(grpo, rows);
   const accumulated = performance.now();
   await engine.update(settings);
   const end = performance.now();

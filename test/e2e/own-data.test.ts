@@ -1,5 +1,6 @@
 // A person's own dataset and traces through the four QuickPicks, as JSONL and as Parquet, with the preview of how they
 // are understood; the run file that comes of it says so and starts.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
@@ -67,5 +68,11 @@ describe('a dataset and traces of one’s own', () => {
     const text = readFileSync(join(editor.workspace, 'countdown-snappy.superrl.json'), 'utf8');
     const { parsed } = parseRunFile(text, 'countdown-snappy.superrl.json');
     expect(parsed).toMatchObject({ data: { train: parquet }, rewards: [{ use: 'exact' }] });
+    // A step of these long prompts takes minutes: what the run file reads is asked of the program instead.
+    const program = join(inject('root'), 'dist/superrl.mjs');
+    const args = ['data', 'inspect', join(editor.workspace, 'countdown-snappy.superrl.json'), '--json'];
+    const { examples } = JSON.parse(execFileSync(process.execPath, [program, ...args], { encoding: 'utf8' }));
+    expect(examples[0].demonstrations[0]).toContain('<answer>');
+    expect(examples[0].prompt).toContain('create an equation');
   });
 });
