@@ -12,7 +12,7 @@ import {
   requests,
   type ServerMessage,
 } from '../protocol/messages';
-import { cancelled, left, type RequestContext, type RequestHandlers } from './request';
+import { type Client, cancelled, left, type RequestContext, type RequestHandlers } from './request';
 
 /** Above this many bytes not yet taken by the system, subscriptions wait. */
 const streamBufferBytes = 1024 * 1024;
@@ -23,7 +23,7 @@ const progressEveryMs = 100;
 
 type ErrorResponse = Extract<ServerMessage, { ok: false }>['error'];
 
-export class Connection {
+export class Connection implements Client {
   readonly #socket: WebSocket;
   readonly #handlers: RequestHandlers;
   readonly #log: (text: string) => void;
@@ -41,7 +41,6 @@ export class Connection {
     });
   }
 
-  /** Aborts when the client has gone. */
   get closed(): AbortSignal {
     return this.#closing.signal;
   }
@@ -50,7 +49,6 @@ export class Connection {
     this.#sendText(JSON.stringify(message));
   }
 
-  /** Sends a message that is text already; resolves when the client can take more. */
   async stream(text: string): Promise<void> {
     if (this.#socket.bufferedAmount <= streamBufferBytes) this.#sendText(text);
     else await new Promise<void>((resolve) => this.#socket.send(text, () => resolve()));

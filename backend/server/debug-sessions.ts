@@ -4,8 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { errorText, SuperRlError } from '../protocol/errors';
 import type { DebugName } from './computation/computation';
 import { ComputationProcess } from './computation/computation-process';
-import type { Connection } from './connection';
-import type { ParsedParams } from './request';
+import type { Client, ParsedParams } from './request';
 
 export class DebugSessions {
   readonly #entry: string;
@@ -18,7 +17,7 @@ export class DebugSessions {
 
   /** Resolves when the debugger can attach. @throws SuperRlError why the function can't be debugged. */
   async start<N extends DebugName>(
-    client: Connection,
+    client: Client,
     name: N,
     params: ParsedParams<N>,
     cancel: AbortSignal,

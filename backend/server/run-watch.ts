@@ -1,7 +1,7 @@
 // Tells clients that something about the runs they listed has changed. A look a second at the files of each
 // directory that somebody listed: watchers say too much of a live run and nothing of a trainer that died.
 import { runLockState } from '../trainer/run-folder/run-lock';
-import type { Connection } from './connection';
+import type { Client } from './request';
 import { runFoldersIn } from './run-directory';
 import { filesVersion } from './run-summaries';
 
@@ -9,7 +9,7 @@ import { filesVersion } from './run-summaries';
 const looksPerLockCheck = process.platform === 'linux' ? 1 : 10;
 
 export class RunWatch {
-  readonly #listed = new Map<Connection, ReadonlySet<string>>();
+  readonly #listed = new Map<Client, ReadonlySet<string>>();
   readonly #versions = new Map<string, string>();
   readonly #locks = new Map<string, string>();
   readonly #everyMs: number;
@@ -21,7 +21,7 @@ export class RunWatch {
   }
 
   /** From now on this client hears of changes in these directories, and no longer of others. */
-  async follow(client: Connection, directories: readonly string[]): Promise<void> {
+  async follow(client: Client, directories: readonly string[]): Promise<void> {
     if (client.closed.aborted) return;
     if (!this.#listed.has(client)) client.closed.addEventListener('abort', () => this.#listed.delete(client));
     this.#listed.set(client, new Set(directories));

@@ -1,7 +1,7 @@
 // The subscriptions of all clients; each ends with its client.
 import { errorText, SuperRlError } from '../protocol/errors';
-import type { Connection } from './connection';
 import { EventStream } from './event-stream';
+import type { Client } from './request';
 
 const mostForOneClient = 64;
 
@@ -11,11 +11,11 @@ interface Subscription {
 }
 
 export class Subscriptions {
-  readonly #ofClient = new Map<Connection, Map<number, Subscription>>();
+  readonly #ofClient = new Map<Client, Map<number, Subscription>>();
   #last = 0;
 
   /** Starts a stream; its first events follow the answer to the request. */
-  open(client: Connection, run: string, fromSeq: number): number {
+  open(client: Client, run: string, fromSeq: number): number {
     const own = this.#ofClient.get(client) ?? this.#admit(client);
     if (own.size >= mostForOneClient) {
       throw new SuperRlError('server', `This window has ${mostForOneClient} subscriptions; end one of them first.`);
@@ -29,16 +29,16 @@ export class Subscriptions {
     return subscription;
   }
 
-  close(client: Connection, subscription: number): void {
+  close(client: Client, subscription: number): void {
     this.#ofClient.get(client)?.get(subscription)?.abort.abort();
     this.#ofClient.get(client)?.delete(subscription);
   }
 
-  acknowledge(client: Connection, subscription: number, seq: number): void {
+  acknowledge(client: Client, subscription: number, seq: number): void {
     this.#ofClient.get(client)?.get(subscription)?.stream.acknowledge(seq);
   }
 
-  #admit(client: Connection): Map<number, Subscription> {
+  #admit(client: Client): Map<number, Subscription> {
     const own = new Map<number, Subscription>();
     this.#ofClient.set(client, own);
     client.closed.addEventListener('abort', () => {
@@ -48,7 +48,7 @@ export class Subscriptions {
     return own;
   }
 
-  async #run(client: Connection, subscription: number, stream: EventStream): Promise<void> {
+  async #run(client: Client, subscription: number, stream: EventStream): Promise<void> {
     try {
       await stream.flow();
     } catch (error) {
