@@ -27,7 +27,8 @@ export function copyRun(arm: string, workspace: string, samples = Number.POSITIV
   const to = join(workspace, 'runs', from.slice(from.lastIndexOf('/') + 1));
   const example = join(inject('root'), 'examples/countdown');
   mkdirSync(join(to, 'samples'), { recursive: true });
-  for (const name of ['events.jsonl', 'summary.json', 'checkpoints']) {
+  // The study keeps no checkpoints.
+  for (const name of ['events.jsonl', 'summary.json', 'checkpoints'].filter((name) => existsSync(join(from, name)))) {
     cpSync(join(from, name), join(to, name), { recursive: true });
   }
   const moved = (name: string) =>
