@@ -265,7 +265,6 @@ export const requests = {
       rewardFile: z.string(),
       export: z.string().optional(),
       component: z.string(),
-      limit: z.int().positive().optional(),
       settings: rewardSettings,
     }),
     z.object({
@@ -282,7 +281,6 @@ export const requests = {
       /** All that changed; `changed` lists the first 20,000. */
       changedCount: z.int(),
       decisionsChanged: z.array(z.object({ step: z.int(), group: z.int(), before: z.string(), after: z.string() })),
-      complete: z.boolean(),
     }),
   ),
   /**

@@ -9,7 +9,7 @@ import type { RewardOutcome } from '../protocol/sample';
 import { makeBuiltIn } from './built-in/built-in-rewards';
 import type { HostLanguage, HostLaunch } from './host/host-process';
 import { RewardHost } from './host/reward-host';
-import type { RewardSample, Scorer } from './scorer';
+import type { RewardSample, StoredScorer } from './scorer';
 
 /** The bundled hosts. typescript-hook.mjs must lie beside the Node host. */
 export interface HostFiles {
@@ -44,11 +44,15 @@ export interface ScorerOptions {
   readonly debugging?: ScorerDebugging | undefined;
 }
 
-/** One component's scoring of a batch; never throws for what a reward function does. */
-type ScoreBatch = (samples: readonly RewardSample[]) => Promise<RewardOutcome[]>;
+/** One component's scoring; never throws for what a reward function does. */
+interface ComponentScorer {
+  readonly score: (samples: readonly RewardSample[]) => Promise<RewardOutcome[]>;
+  /** Only where a host scores. */
+  readonly scoreStored?: StoredScorer['scoreStored'];
+}
 
 /** Throws SuperRlError: config for options, reward (with the place) for a function that can't be loaded. */
-export async function createScorer(options: ScorerOptions): Promise<Scorer> {
+export async function createScorer(options: ScorerOptions): Promise<StoredScorer> {
   const hosts = new Map<HostLanguage, RewardHost>();
   const close = async () => {
     await Promise.all([...hosts.values()].map((host) => host.close()));
@@ -58,11 +62,11 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
     hosts.set(language, host);
     return host;
   };
-  const batches: ScoreBatch[] = [];
+  const scorers: ComponentScorer[] = [];
   try {
     for (const reward of options.rewards) {
       const limited = { ...reward, timeoutMs: options.timeoutMs ?? reward.timeoutMs };
-      batches.push(await componentOf(limited, options.baseFolder, hostOf));
+      scorers.push(await componentOf(limited, options.baseFolder, hostOf));
     }
   } catch (error) {
     await close();
@@ -71,8 +75,12 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
   return {
     components: options.rewards.map(({ name, weight, role }) => ({ name, weight, role })),
     async score(samples) {
-      const byComponent = await Promise.all(batches.map((scoreBatch) => scoreBatch(samples)));
+      const byComponent = await Promise.all(scorers.map((scorer) => scorer.score(samples)));
       return samples.map((_, index) => byComponent.flatMap((outcomes) => outcomes[index] ?? []));
+    },
+    async scoreStored(stored) {
+      const [only] = scorers.length === 1 ? scorers : [];
+      return only?.scoreStored?.(stored);
     },
     close,
   };
@@ -82,10 +90,10 @@ async function componentOf(
   reward: RewardConfig,
   baseFolder: string,
   hostOf: (language: HostLanguage) => RewardHost,
-): Promise<ScoreBatch> {
+): Promise<ComponentScorer> {
   if (reward.use !== undefined) {
     const scoreSample = makeBuiltIn(reward.name, reward.use, reward.options, reward.timeoutMs);
-    return async (samples) => samples.map(scoreSample);
+    return { score: async (samples) => samples.map(scoreSample) };
   }
   const file = resolve(baseFolder, reward.file ?? '');
   if (reward.options !== undefined)
@@ -103,7 +111,10 @@ async function componentOf(
     );
   const host = hostOf(languageOf(reward.name, file));
   const userFunction = await host.load(file, reward.export);
-  return (samples) => host.score(userFunction, samples, reward.timeoutMs);
+  return {
+    score: (samples) => host.score(userFunction, samples, reward.timeoutMs),
+    scoreStored: (stored) => host.scoreStored(userFunction, stored, reward.timeoutMs),
+  };
 }
 
 const languages: Readonly<Record<string, HostLanguage>> = {

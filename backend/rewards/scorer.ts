@@ -1,5 +1,6 @@
 // Scoring: every reward component of a run over a batch of completions.
 import type { RewardOutcome } from '../protocol/sample';
+import type { StoredReference, StoredScores } from './host/stored-samples';
 
 /** What a reward function gets for one completion (documented for users in docs/rewards.md). */
 export interface RewardSample {
@@ -25,4 +26,13 @@ export interface Scorer {
   /** Outcomes [sample][component]; never throws for what a reward function does. */
   score(samples: readonly RewardSample[]): Promise<RewardOutcome[][]>;
   close(): Promise<void>;
+}
+
+/** A scorer of completions that a run has stored, too. */
+export interface StoredScorer extends Scorer {
+  /**
+   * Outcomes of completions that a run has stored, of which nothing but numbers passes between processes. undefined: the
+   * files aren't as the trainer writes them, or what scores isn't one function of the Node host alone.
+   */
+  scoreStored(stored: StoredReference): Promise<StoredScores | undefined>;
 }

@@ -3,18 +3,21 @@
 import { z } from 'zod';
 import { rewardOutcomeSchema } from '../../protocol/sample';
 import type { PackedSamples } from './packed-samples';
+import type { StoredReference } from './stored-samples';
 
 export const signatures = ['perCompletion', 'batched', 'trl', 'verl'] as const;
 export type Signature = (typeof signatures)[number];
 
 export type HostRequest =
   | { readonly id: number; readonly type: 'load'; readonly file: string; readonly export?: string }
+  /** The Node host only: reads stored completions and holds them until it reads others. */
+  | { readonly id: number; readonly type: 'read'; readonly stored: StoredReference }
   | {
       readonly id: number;
       readonly type: 'score';
       readonly file: string;
       readonly export: string;
-      readonly samples: PackedSamples;
+      readonly samples: PackedSamples | StoredReference;
       /** Each call of the function, as indices into samples; one index a call unless it is batched. */
       readonly calls: readonly (readonly number[])[];
       /** Each reply leaves at once, so that of a host that crashes the call is known that was its end. */
@@ -33,6 +36,20 @@ export const hostReplySchema = z.discriminatedUnion('type', [
     reason: z.string(),
     place: placeSchema.optional(),
     stack: z.string().optional(),
+  }),
+  /** What the stored completions were given; no files: they can't be read in this way. */
+  z.object({
+    id: z.int(),
+    type: z.literal('read'),
+    files: z
+      .array(
+        z.object({
+          groups: z.array(z.int()),
+          sizes: z.array(z.int()),
+          before: z.array(z.union([z.number(), z.null(), z.string()])),
+        }),
+      )
+      .optional(),
   }),
   /** The host is about to make a call, or has lately begun it: the clock starts. */
   z.object({ id: z.int(), type: z.literal('begin'), call: z.int() }),

@@ -16,6 +16,7 @@ import { ReplyBuffer } from './reply-buffer';
 import { type HostState, writeWhileBusy } from './reply-writer';
 import { outcomeOfReturned, outcomesOfBatch } from './returned-value';
 import { watchStdin } from './stdin-watch';
+import { type StoredReference, StoredSamples } from './stored-samples';
 import type { HookDiagnostic } from './typescript-hook';
 import { thrownText, userStack } from './user-stack';
 
@@ -61,6 +62,7 @@ function registerHook(): () => HookDiagnostic[] {
 
 async function answer(request: HostRequest, diagnostics: () => HookDiagnostic[]): Promise<void> {
   if (request.type === 'load') reply(await load(request, diagnostics));
+  else if (request.type === 'read') reply({ id: request.id, type: 'read', files: stored(request.stored)?.files });
   else await score(request);
 }
 
@@ -105,14 +107,40 @@ async function importFile(file: string): Promise<object> {
   return module;
 }
 
+let held: { readonly key: string; readonly samples: StoredSamples | undefined } | undefined;
+
+/** Read once for the request that asks what there is and the one that scores it. */
+function stored(reference: StoredReference): StoredSamples | undefined {
+  const key = JSON.stringify(reference);
+  if (held?.key !== key) held = { key, samples: StoredSamples.read(reference) };
+  return held.samples;
+}
+
+function samplesOf({ samples }: Extract<HostRequest, { type: 'score' }>): (index: number) => RewardSample | undefined {
+  if (!('files' in samples)) return (index) => unpackSample(samples, index);
+  const read = stored(samples);
+  return (index) => read?.sample(index);
+}
+
 async function score(request: Extract<HostRequest, { type: 'score' }>): Promise<void> {
   const { id, direct } = request;
   const reward = exportedFunctions(await importFile(request.file)).get(request.export);
   if (!reward) throw new Error(`score before load: ${request.export}`);
   const batched = signatureOf(reward) === 'batched';
+  const sampleAt = samplesOf(request);
   replies.beginRequest(id);
   for (const [call, indices] of request.calls.entries()) {
-    const samples = indices.map((index) => unpackSample(request.samples, index));
+    const samples = indices.flatMap((index) => sampleAt(index) ?? []);
+    if (samples.length < indices.length) {
+      tell(
+        id,
+        call,
+        indices.map(() => readNoMore),
+        false,
+        { ms: 0 },
+      );
+      continue;
+    }
     captured.take();
     replies.beginCall(call);
     if (direct) replies.flush(); // what was said before a crash arrives
@@ -124,6 +152,11 @@ async function score(request: Extract<HostRequest, { type: 'score' }>): Promise<
   }
   reply({ id, type: 'done' });
 }
+
+const readNoMore: RewardOutcome = {
+  invalid: 'hostFailed',
+  reason: 'Its stored completion was there before, and could not be read again.',
+};
 
 /** A batch's console output and time belong to the call; they stand with its first sample. */
 function tell(

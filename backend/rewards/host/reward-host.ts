@@ -6,8 +6,9 @@ import type { RewardOutcome } from '../../protocol/sample';
 import type { RewardSample } from '../scorer';
 import { type HostLaunch, HostProcess } from './host-process';
 import type { HostAnswer, Signature } from './host-protocol';
-import { packSamples } from './packed-samples';
+import { type PackedSamples, packSamples } from './packed-samples';
 import { pollIntervalMs, residentBytes } from './process-tree';
+import type { StoredFile, StoredReference, StoredScores } from './stored-samples';
 
 export interface UserFunction {
   readonly file: string;
@@ -24,6 +25,16 @@ const lateMs = 50;
 const mostLostInARow = 8;
 
 type Invalid = Extract<RewardOutcome, { invalid: unknown }>;
+/** Completions to be scored. */
+interface Scoring {
+  /** How they reach the host. */
+  readonly samples: () => PackedSamples | StoredReference;
+  /** For each the group that it is in, as any number that no other group has. */
+  readonly groups: readonly number[];
+  /** What one call of a batched function gets, as indices. */
+  readonly batches: readonly (readonly number[])[];
+}
+
 /** How a request ended: by its last reply, or because the host had to be given up during a call. */
 type End = { readonly done: true } | { readonly done: false; readonly why: Invalid };
 
@@ -54,7 +65,21 @@ export class RewardHost {
 
   /** One outcome a sample, in order; never throws for what the function does. */
   score(reward: UserFunction, samples: readonly RewardSample[], timeoutMs: number): Promise<RewardOutcome[]> {
-    return this.inTurn(() => this.scoreNow(reward, samples, timeoutMs));
+    const groups = samples.map(({ group }) => group.index);
+    const scoring = { samples: () => packSamples(samples), groups, batches: [[...samples.keys()]] };
+    return this.inTurn(() => this.scoreNow(reward, scoring, timeoutMs));
+  }
+
+  /**
+   * Of stored completions, which the host reads itself; a batched function is called once a file.
+   * undefined: they can't be read in this way.
+   */
+  scoreStored(reward: UserFunction, stored: StoredReference, timeoutMs: number): Promise<StoredScores | undefined> {
+    return this.inTurn(async () => {
+      const files = this.launch.language === 'node' ? await this.readNow(stored) : undefined;
+      if (!files) return undefined;
+      return { files, outcomes: await this.scoreNow(reward, scoringOf(files, stored), timeoutMs) };
+    });
   }
 
   async close(): Promise<void> {
@@ -98,15 +123,26 @@ export class RewardHost {
     });
   }
 
-  private async scoreNow(
-    reward: UserFunction,
-    samples: readonly RewardSample[],
-    timeoutMs: number,
-  ): Promise<RewardOutcome[]> {
+  private async readNow(stored: StoredReference): Promise<readonly StoredFile[] | undefined> {
+    const host = await this.running().catch(() => undefined); // scoring will say why
+    if (!host) return undefined;
+    let files: readonly StoredFile[] | undefined;
+    const end = await this.watch(host, loadTimeoutMs, 'loading', (settle, startClock) => {
+      startClock();
+      host.send({ type: 'read', stored }, (reply) => {
+        if (reply.type === 'read') files = reply.files;
+        settle();
+      });
+    });
+    if (!end.done) await this.giveUp();
+    return files;
+  }
+
+  private async scoreNow(reward: UserFunction, scoring: Scoring, timeoutMs: number): Promise<RewardOutcome[]> {
     const outcomes = new Map<number, RewardOutcome>();
-    const all = samples.map((_, index) => index);
+    const all = [...scoring.groups.keys()];
     const batched = reward.signature === 'batched' || reward.signature === 'trl';
-    let calls = batched ? [all] : all.map((index) => [index]);
+    let calls = batched ? scoring.batches.map((batch) => [...batch]) : all.map((index) => [index]);
     if (all.length === 0) return [];
     let lostInARow = 0;
     let direct = this.launch.language === 'python'; // that host knows no other way
@@ -119,7 +155,7 @@ export class RewardHost {
         for (const index of calls.flat()) outcomes.set(index, { invalid: 'hostFailed', reason });
         break;
       }
-      const { again, lost } = await this.makeCalls(reward, samples, calls, timeoutMs, direct, outcomes);
+      const { again, lost } = await this.makeCalls(reward, scoring, calls, timeoutMs, direct, outcomes);
       calls = again;
       if (lost?.isVague) {
         direct = true;
@@ -140,7 +176,7 @@ export class RewardHost {
    */
   private async makeCalls(
     reward: UserFunction,
-    samples: readonly RewardSample[],
+    scoring: Scoring,
     calls: readonly (readonly number[])[],
     timeoutMs: number,
     direct: boolean,
@@ -150,7 +186,7 @@ export class RewardHost {
     host.looseOutput = '';
     const again: number[][] = [];
     const fail = (indices: readonly number[], failures: readonly RewardOutcome[]) => {
-      const groups = byGroup(indices, samples);
+      const groups = byGroup(indices, scoring.groups);
       if (groups.length > 1) again.push(...groups);
       else for (const [at, index] of indices.entries()) setOutcome(outcomes, index, failures[at]);
     };
@@ -158,8 +194,7 @@ export class RewardHost {
     let finished = 0;
     const end = await this.watch(host, timeoutMs, 'scoring', (settle, startClock) => {
       const { file, export: name } = reward;
-      const packed = packSamples(samples);
-      host.send({ type: 'score', file, export: name, samples: packed, calls, direct }, (reply) => {
+      host.send({ type: 'score', file, export: name, samples: scoring.samples(), calls, direct }, (reply) => {
         if (reply.type === 'begin') {
           begun = reply.call;
           startClock();
@@ -255,10 +290,24 @@ function key(file: string, name: string): string {
   return `${name} of ${file}`;
 }
 
-function byGroup(indices: readonly number[], samples: readonly RewardSample[]): number[][] {
+function scoringOf(files: readonly StoredFile[], stored: StoredReference): Scoring {
+  const sizes = files.flatMap((file) => file.sizes);
+  let count = 0;
+  const batches = files.map(({ before }) => {
+    count += before.length;
+    return Array.from(before, (_, index) => count - before.length + index);
+  });
+  return {
+    samples: () => stored,
+    groups: sizes.flatMap((size, group) => new Array<number>(size).fill(group)),
+    batches: batches.filter(({ length }) => length > 0),
+  };
+}
+
+function byGroup(indices: readonly number[], groupOf: readonly number[]): number[][] {
   const groups = new Map<number, number[]>();
   for (const index of indices) {
-    const group = samples[index]?.group.index ?? 0;
+    const group = groupOf[index] ?? 0;
     groups.set(group, [...(groups.get(group) ?? []), index]);
   }
   return [...groups.values()];

@@ -17,6 +17,11 @@ export class RescoredDecisions {
     private readonly phases: ReadonlyMap<number, Phase>,
   ) {}
 
+  /** Whether a group must be decided anew even where no outcome has changed: the posterior remembers all. */
+  get needEveryGroup(): boolean {
+    return this.config.switch.signal === 'posterior';
+  }
+
   /**
    * The decision with the new outcomes of the component, one a completion, of which `changed` tells whether any is
    * another than it was. Groups must come in the run's order, since the posterior of a prompt remembers its earlier
@@ -25,7 +30,7 @@ export class RescoredDecisions {
   decide(sampled: StoredGroup, outcomes: readonly RewardOutcome[], changed: boolean): string {
     const { config, component, phases } = this;
     const { group } = sampled;
-    if (!changed && config.switch.signal !== 'posterior') return group.decision.kind;
+    if (!changed && !this.needEveryGroup) return group.decision.kind;
     const completions = sampled.completions.map(({ rewards }, index) => {
       const outcome = outcomes[index];
       return sumRewards(config.rewards, outcome ? { ...rewards, [component]: outcome } : rewards);
@@ -39,7 +44,7 @@ export class RescoredDecisions {
     };
     const phase = phases.get(group.step) === 'rl' ? 'rl' : 'hybrid';
     const decision = decideGroup(seen, { phase, switch: config.switch, mix: config.hybrid.mix });
-    if (config.switch.signal === 'posterior') {
+    if (this.needEveryGroup) {
       this.#posterior.set(group.promptId, posteriorAfter(seen, config.switch));
     }
     return config.method === 'filter' && decision.noSignal ? 'skip' : decision.kind;

@@ -73,7 +73,8 @@ export async function readStepSamples(runFolder: string, step: number): Promise<
   return sampledSteps(runFolder).includes(step) ? readSampleFile(runFolder, step) : undefined;
 }
 
-function parseSampleLine<Line>(text: string, check: (value: unknown) => Line, file: string, line: number): Line {
+/** @throws SuperRlError `run` naming file and line (1-based) when `check` throws. */
+export function parseSampleLine<Line>(text: string, check: (value: unknown) => Line, file: string, line: number): Line {
   try {
     return check(JSON.parse(text));
   } catch (error) {

@@ -7,13 +7,13 @@ import { build } from 'esbuild';
 import type { RewardConfig } from '../../../backend/protocol/run-config';
 import type { RewardOutcome } from '../../../backend/protocol/sample';
 import { createScorer, type HostFiles, type ScorerOptions } from '../../../backend/rewards/create-scorer';
-import type { RewardSample, Scorer } from '../../../backend/rewards/scorer';
+import type { RewardSample, StoredScorer } from '../../../backend/rewards/scorer';
 
 const sources = fileURLToPath(new URL('../../../backend/rewards/host/', import.meta.url));
 
 export class RewardWorkbench {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'superrl rewards ')));
-  private readonly scorers: Scorer[] = [];
+  private readonly scorers: StoredScorer[] = [];
 
   private constructor(readonly hostFiles: HostFiles) {}
 
@@ -43,7 +43,7 @@ export class RewardWorkbench {
     return path;
   }
 
-  async scorer(rewards: readonly Partial<RewardConfig>[], options: Partial<ScorerOptions> = {}): Promise<Scorer> {
+  async scorer(rewards: readonly Partial<RewardConfig>[], options: Partial<ScorerOptions> = {}): Promise<StoredScorer> {
     const scorer = await createScorer({
       rewards: rewards.map((reward, index) => ({
         name: `reward${index}`,

@@ -9,7 +9,6 @@ const result = {
   ],
   changedCount: 3,
   decisionsChanged: [{ step: 2, group: 0, before: 'sft', after: 'pg' }],
-  complete: true,
 };
 
 describe('a rescored run', () => {
