@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import type { SampleCompletion, SampleLine } from '../../backend/protocol/sample';
+import type { SampleCompletion, SampleGroup, SampleLine } from '../../backend/protocol/sample';
 import { smallRun } from './small-run';
 
 /** The share of the answer's digits that stand in their place; it throws where nothing was written. */
@@ -47,30 +47,49 @@ export function digitRewards(): Record<string, string> {
 
 /** Trains the run in a terminal, and then deletes its dataset. */
 export function trainAndDeleteData(workspace: string): void {
-  superrl(workspace, 'train', 'small.superrl.json');
+  const { status, stdout } = superrl(workspace, 'train', 'small.superrl.json');
+  if (status !== 0) throw new Error(`The run to debug failed:\n${stdout}`);
   rmSync(join(workspace, 'train.jsonl'));
 }
 
-/** A command of the terminal; its output. @throws with it when the command fails. */
-export function superrl(workspace: string, ...command: string[]): string {
+/** A command of a terminal in the workspace. */
+export function superrl(workspace: string, ...command: string[]): { status: number | null; stdout: string } {
   const program = join(inject('root'), 'dist/superrl.mjs');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...command], {
-    cwd: workspace,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`superrl ${command.join(' ')} failed:\n${stdout}\n${stderr}`);
-  return stdout;
+  return spawnSync(process.execPath, [program, ...command], { cwd: workspace, encoding: 'utf8' });
 }
 
 /** All completions of the run, the newest step first. */
 export function completionsOf(run: string): SampleCompletion[] {
+  return linesOf(run).filter((line) => line.kind === 'completion');
+}
+
+/** All groups of the run, the newest step first. */
+export function groupsOf(run: string): SampleGroup[] {
+  return linesOf(run).filter((line) => line.kind === 'group');
+}
+
+function linesOf(run: string): SampleLine[] {
   const folder = join(run, 'samples');
   return readdirSync(folder)
     .sort()
     .reverse()
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n'))
-    .map((line): SampleLine => JSON.parse(line))
-    .filter((line) => line.kind === 'completion');
+    .map((line): SampleLine => JSON.parse(line));
+}
+
+/** The completion that the editor calls "step 3, group 1, completion 2". */
+export function sampleAt(run: string, place: string): SampleCompletion {
+  const [, step, group, completion] = /step (\d+), group (\d+), completion (\d+)/.exec(place) ?? [];
+  const found = completionsOf(run).find(
+    (each) => each.step === Number(step) && each.group === Number(group) - 1 && each.index === Number(completion) - 1,
+  );
+  if (!found) throw new Error(`The run has no sample at "${place}".`);
+  return found;
+}
+
+/** The answer that the reward gets with the completion. */
+export function answerOf(run: string, { step, group }: SampleCompletion): unknown {
+  return groupsOf(run).find((each) => each.step === step && each.group === group)?.answer;
 }
 
 /** What the component said as a number; undefined when it failed. */

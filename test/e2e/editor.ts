@@ -150,6 +150,17 @@ export class Editor {
       .map((name) => join(folder, name));
   }
 
+  /** Processes of the extension that run this script of it: "reward-host". */
+  processes(script: string): number[] {
+    return processesOf(this.root).filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`/dist/${script}.mjs`);
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    });
+  }
+
   /** Screenshots of all windows, for a person who looks into a failure. */
   async picture(name: string): Promise<void> {
     const folder = join(inject('root'), '.cache/e2e/pictures');
