@@ -136,7 +136,7 @@ export class FixtureTests implements vscode.Disposable {
       await this.options.debugging.debug({
         rewardFile: resolve(dirname(fixtureFile), fixture.file ?? ''),
         export: fixture.export,
-        title: `${fixture.export ?? 'reward'} on “${one.label}”`,
+        title: `${fixture.export ?? basename(fixture.file ?? '')} on “${one.label}”`,
         start: () => this.options.connection.request('debugFixture', params),
       });
       run.skipped(one); // what it said under the debugger is no verdict
