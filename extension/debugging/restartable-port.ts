@@ -80,11 +80,10 @@ export class RestartablePort {
     });
     if (first === undefined) return;
     try {
-      const { target, host, session } = await this.reach();
+      const attaches = this.options.attaches(first.toString('latin1'));
+      const { target, session } = await this.reach(attaches);
       this.track(target);
-      if (this.options.attaches(first.toString('latin1'))) {
-        target.once('close', () => this.left(host, session));
-      }
+      if (attaches) target.once('close', () => this.options.end(session));
       target.write(first);
       client.pipe(target).pipe(client);
       client.once('close', () => target.destroy());
@@ -95,27 +94,25 @@ export class RestartablePort {
     }
   }
 
-  /** A connection to the host that is there, or to a new one: on Restart the next attachment overlaps with the last. */
-  private async reach(): Promise<{ target: Socket; host: Promise<DebugHost>; session: string }> {
-    while (!this.closed) {
-      this.host ??= this.options.start();
-      const { host } = this;
-      try {
-        const { port, session } = await host;
-        const target = await connectTo(port, () => this.host === host);
-        if (target) return { target, host, session };
-      } catch (error) {
-        if (this.host === host) this.host = undefined;
-        throw error;
-      }
+  /**
+   * A connection to the host that no one has attached to yet. An attachment takes it: on Restart the next one asks and
+   * attaches while the last may still be there, and must be answered by the host that it will get.
+   */
+  private async reach(attaches: boolean): Promise<{ target: Socket; session: string }> {
+    this.host ??= this.options.start();
+    const { host } = this;
+    if (attaches) this.host = undefined;
+    try {
+      const { port, session } = await host;
+      const target = await connectTo(port, () => !this.closed);
+      if (target) return { target, session };
+      if (attaches) this.options.end(session);
+    } catch (error) {
+      if (this.host === host) this.host = undefined;
+      if (attaches) host.then(({ session }) => this.options.end(session)).catch(() => undefined); // it never started
+      throw error;
     }
     throw new Error('The debug session was closed.');
-  }
-
-  /** A host serves one attachment: what connects next gets a new one. */
-  private left(host: Promise<DebugHost>, session: string): void {
-    if (this.host === host) this.host = undefined;
-    this.options.end(session);
   }
 
   private track(socket: Socket): void {
@@ -125,7 +122,7 @@ export class RestartablePort {
   }
 }
 
-/** Tries for a while, since debugpy doesn't say when it listens; undefined: the host is not wanted any more. */
+/** Tries for a while, since debugpy doesn't say when it listens; undefined: it is not wanted any more. */
 async function connectTo(port: number, isWanted: () => boolean): Promise<Socket | undefined> {
   for (let attempt = 1; isWanted(); attempt++) {
     try {

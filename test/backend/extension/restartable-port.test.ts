@@ -67,6 +67,32 @@ it('gives the next attachment a new host when one has left', async () => {
   await expect.poll(() => ended).toContain('s2');
 });
 
+it('gives the next attachment a new host while the last has not left', async () => {
+  port = await open();
+  const first = await attach(port.port);
+  const second = await attach(port.port);
+  expect(second.id).not.toBe(first.id);
+  first.socket.terminate();
+  await expect.poll(() => ended).toEqual(['s1']);
+  second.socket.send(JSON.stringify({ id: 1, method: 'Runtime.enable' }));
+  const answer = await new Promise((resolve) => second.socket.once('message', (data) => resolve(String(data))));
+  expect(answer).toContain('"id":1');
+});
+
+it('answers with the host that the attachment will get, when the last leaves in between', async () => {
+  port = await open();
+  const first = await attach(port.port);
+  const [target] = await (await fetch(`http://127.0.0.1:${port.port}/json/list`)).json();
+  first.socket.terminate();
+  await expect.poll(() => ended).toContain('s1');
+  const socket = new WebSocket(target.webSocketDebuggerUrl);
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  socket.terminate();
+});
+
 it('throws why the first host does not start, and tells of later ones', async () => {
   const refuse = () => Promise.reject(new Error('no such step'));
   await expect(open(refuse)).rejects.toThrow('no such step');
