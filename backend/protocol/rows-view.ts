@@ -62,6 +62,8 @@ export const rowsHostMessageSchema = z.discriminatedUnion('kind', [
   /** The file is another one now: all rows are to be read again. */
   z.object({ kind: z.literal('changed') }),
   z.object({ kind: z.literal('reveal'), row: z.int() }),
+  /** Is the page in its tab? Answered by `shown`. */
+  z.object({ kind: z.literal('isShown') }),
   /** How far the search with this id has come. */
   z.object({ kind: z.literal('searched'), id: z.int(), rows: z.int() }),
   /** Answers to a request of the webview with the same id. */
@@ -88,6 +90,7 @@ const place = { step: z.int(), group: z.int(), index: z.int() };
 /** Webview → host. Messages with an id are answered by one with the same id, `refused` if need be. */
 export const rowsViewMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('shown') }),
   z.object({ kind: z.literal('readRows'), id: z.int(), from: z.int(), count: z.int() }),
   /** Ends a search before it. */
   z.object({ kind: z.literal('search'), id: z.int(), text: z.string(), from: z.int() }),

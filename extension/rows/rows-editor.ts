@@ -45,6 +45,12 @@ export class RowsEditor implements vscode.CustomReadonlyEditorProvider {
     );
   }
 
+  /** Whether a page of the file's rows is really to be seen, or would be if its tab were in front. */
+  async isShown(file: string): Promise<boolean> {
+    const open = [...(this.panels.get(file) ?? [])];
+    return (await Promise.all(open.map((panel) => panel.isShown()))).includes(true);
+  }
+
   isWantedAsText(file: string): boolean {
     return this.asText.has(file);
   }

@@ -23,6 +23,8 @@ import type { ViewReason } from './view-reason';
 import { viewedGroup } from './viewed-group';
 
 const betweenStepsMs = 2000;
+/** A page that is there answers within a few. */
+const longestAnswerMs = 500;
 /** Characters of a cell in the grid, and in the row that is open. */
 const gridCell = 300;
 const wholeCell = 200_000;
@@ -50,6 +52,7 @@ export class RowsPanel {
   private revealed: number | undefined;
   private searches = 0;
   private steps: NodeJS.Timeout | undefined;
+  private readonly asked = new Set<(isShown: boolean) => void>();
 
   constructor(private readonly options: RowsPanelOptions) {
     const { panel, file, runs } = options;
@@ -84,6 +87,20 @@ export class RowsPanel {
     this.revealed = undefined;
   }
 
+  /** Whether the page answers: the editor may have put something else into its tab, and doesn't tell. */
+  isShown(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const tell = (isShown: boolean) => {
+        clearTimeout(patience);
+        this.asked.delete(tell);
+        resolve(isShown);
+      };
+      const patience = setTimeout(() => tell(false), longestAnswerMs);
+      this.asked.add(tell);
+      this.post({ kind: 'isShown' });
+    });
+  }
+
   private async receive(raw: unknown): Promise<void> {
     const message = rowsViewMessageSchema.safeParse(raw);
     if (!message.success) {
@@ -102,6 +119,9 @@ export class RowsPanel {
     switch (message.kind) {
       case 'ready':
         this.start();
+        return;
+      case 'shown':
+        for (const tell of this.asked) tell(true);
         return;
       case 'readRows':
         return this.readRows(message.id, message.from, message.count);

@@ -20,7 +20,7 @@ z.config({ jitless: true });
 
 type Answer = Extract<RowsHostMessage, { kind: 'rows' | 'found' | 'detail' | 'refused' }>;
 /** What the host says of its own accord. */
-export type Told = Exclude<RowsHostMessage, Answer | { kind: 'searched' }>;
+export type Told = Exclude<RowsHostMessage, Answer | { kind: 'searched' | 'isShown' }>;
 type AnswerOf<K> = Extract<Answer, { kind: K }>;
 
 interface Waiting {
@@ -42,6 +42,7 @@ export class RowsHost {
         return;
       }
       const message = parsed.data;
+      if (message.kind === 'isShown') return this.post({ kind: 'shown' });
       if (!('id' in message)) return onMessage(message);
       const waiting = this.#waiting.get(message.id);
       if (message.kind === 'searched') return waiting?.onProgress?.(message.rows);
