@@ -1,11 +1,16 @@
-// How large a micro-batch may be by default: as many tokens as keep the activations of a forward and backward pass
-// within about 1.5 GiB, so that large models train in little memory and small ones in few runs.
+// How large a micro-batch may be by default: measured on CPUs (docs/benchmarks.md), and never so large that a model's
+// activations take much memory. Small models want many tokens in a run, for each run costs them something; of larger ones
+// the activations should stay near the caches, but each micro-batch adds its gradient to all weights.
 import { type ModelConfig, weightShapes } from '../../model/model-config';
 
+/** What the activations of a forward and backward pass may take. */
 const maxActivationBytes = 1.5 * 2 ** 30;
+const fewestTokens = 256;
+/** Beyond this the activations cost more time than another run, unless it is the least that is worth a run. */
+const fastActivationBytes = 0.4 * 2 ** 30;
+const fewestFastTokens = 1120;
 /** Larger micro-batches gain nothing on a CPU. */
 const mostTokens = 2560;
-const fewestTokens = 256;
 
 /** float32 numbers that the tape keeps for one token of one layer, about: residuals, norms, heads, feed-forward. */
 function keptPerLayer(config: ModelConfig): number {
@@ -16,8 +21,10 @@ function keptPerLayer(config: ModelConfig): number {
 /** Padded tokens of one micro-batch, a multiple of 32: what is rounded off would cost a large model a whole run more. */
 export function defaultMicroBatchTokens(config: ModelConfig): number {
   const bytesPerToken = 4 * config.layers * keptPerLayer(config);
-  const tokens = Math.floor(maxActivationBytes / bytesPerToken / 32) * 32;
-  return Math.min(mostTokens, Math.max(fewestTokens, tokens));
+  const within = (bytes: number) => Math.floor(bytes / bytesPerToken / 32) * 32;
+  const fast = Math.max(fewestFastTokens, within(fastActivationBytes));
+  const possible = Math.max(fewestTokens, within(maxActivationBytes));
+  return Math.min(mostTokens, fast, possible);
 }
 
 /** From this many parameters on, a session for another shape costs more than the padding that it saves. */
