@@ -46,10 +46,10 @@ export function rewardCommands(services: Services): Pick<Handlers, RewardCommand
 }
 
 async function debugReward(services: Services, argument: unknown): Promise<void> {
-  const chosen = await chooseSample(services, argument, 'Debug');
+  const { debugging } = services;
+  const chosen = await chooseSample(services, argument, 'Debug', ({ file }) => debugging.canDebug(file));
   if (!chosen) return;
   const { reward, place } = chosen;
-  const { debugging } = services;
   const target = { ...place, rewardFile: reward.file, export: reward.export };
   await debugging.debug(debugging.onSample(target, reward.component));
 }
@@ -68,18 +68,22 @@ async function saveSample(services: Services, argument: unknown): Promise<void> 
   await saveFixture(reward, group, completion);
 }
 
-/** The sample and reward that the command was called on; else it asks. */
+/**
+ * The sample and reward that the command was called on; else it asks.
+ * @param accepts told the reward before a sample is asked for; false: there is nothing more to ask
+ */
 async function chooseSample(
   services: Services,
   argument: unknown,
   verb: string,
+  accepts: (reward: FileReward) => Promise<boolean> = async () => true,
 ): Promise<{ reward: FileReward; place: Omit<SampleArgument, 'component'> } | undefined> {
   const { connection, rewards } = services;
   const sample = sampleSchema.safeParse(argument).data ?? activeSample();
   const reward = sample
     ? await componentOf(await rewards.of(sample.run), sample.component)
     : await chooseReward(services, argument);
-  if (!reward) return undefined;
+  if (!reward || !(await accepts(reward))) return undefined;
   const picked = sample ?? (await pickDebugSample(connection, reward, `${verb} ${reward.component}`));
   if (!picked) return undefined;
   const { run, step, group, index } = picked;

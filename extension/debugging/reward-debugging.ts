@@ -54,10 +54,14 @@ export class RewardDebugging implements vscode.Disposable {
     };
   }
 
+  /** Whether the editor has a debugger for the file's language; tells the person what to install if not. */
+  async canDebug(rewardFile: string): Promise<boolean> {
+    return !isPython(rewardFile) || hasPythonDebugger();
+  }
+
   /** @throws SuperRlError, or what the server says, when it can't start. */
   async debug(target: DebugTarget): Promise<void> {
-    const isPython = extname(target.rewardFile).toLowerCase() === '.py';
-    if (isPython && !(await hasPythonDebugger())) return;
+    if (!(await this.canDebug(target.rewardFile))) return;
     await vscode.workspace.saveAll(false); // what is on disk is what runs
     await this.stopAtFunction(target);
     this.last = target;
@@ -70,11 +74,11 @@ export class RewardDebugging implements vscode.Disposable {
       },
       end: (session) => this.endHost(session),
       failed: this.options.showError,
-      attaches: isPython ? () => true : attachesToInspector,
+      attaches: isPython(target.rewardFile) ? () => true : attachesToInspector,
     });
     this.ports.set(id, port);
     const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(target.rewardFile));
-    const started = await vscode.debug.startDebugging(folder, configuration(target, port.port, id, isPython));
+    const started = await vscode.debug.startDebugging(folder, configuration(target, port.port, id));
     if (started) return;
     this.closePort(id);
     throw new SuperRlError(
@@ -146,9 +150,13 @@ export function endText(outcomes: readonly RewardOutcome[]): string {
   return outcomes.map(outcomeText).join(', ');
 }
 
-function configuration({ title }: DebugTarget, port: number, id: string, isPython: boolean): vscode.DebugConfiguration {
+function isPython(rewardFile: string): boolean {
+  return extname(rewardFile).toLowerCase() === '.py';
+}
+
+function configuration({ title, rewardFile }: DebugTarget, port: number, id: string): vscode.DebugConfiguration {
   const name = `SuperRL: ${title}`;
-  if (isPython) {
+  if (isPython(rewardFile)) {
     const connect = { host: '127.0.0.1', port };
     return { type: 'debugpy', request: 'attach', name, connect, justMyCode: true, [ownSession]: id };
   }

@@ -153,8 +153,7 @@ describe('stored completions, without dataset and node', { timeout: 300_000 }, (
   it('says what a reward in Python needs before it can be debugged', async () => {
     await workbench.showExplorer();
     await workbench.openFile('python.reward.py');
-    await first('Lowest reward');
-    await workbench.quickPickRow('completion').first().click();
+    await workbench.codeLens('Debug on sample…').first().click(); // and it asks for no sample
     const needs =
       'Debugging a reward in Python needs the extension Python Debugger (ms-python.debugpy), which is not installed or is disabled. Install it and debug again; the reward itself runs without it.';
     const message = workbench.notification(needs);
