@@ -68,26 +68,32 @@ const bundles = [
   },
 ];
 
-/** The JSON schema that the editor completes and hovers run files with, from the zod schema that the backend checks with. */
-async function writeRunFileSchema() {
+/** JSON schemas that the editor completes and hovers a person's files with, from the zod schemas that the backend checks with. */
+const jsonSchemas = [
+  { name: 'run-file', from: 'backend/protocol/run-file-schema.ts', make: 'runFileJsonSchema' },
+  { name: 'reward-fixture', from: 'backend/protocol/reward-fixture.ts', make: 'rewardFixtureJsonSchema' },
+];
+
+async function writeJsonSchema({ name, from, make }) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     bundle: true,
     write: false,
     format: 'esm',
     platform: 'node',
-    entryPoints: ['backend/protocol/run-file-schema.ts'],
+    mainFields: ['module', 'main'],
+    entryPoints: [from],
   });
-  const { runFileJsonSchema } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  const module = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
   // What it uses means the same in draft 7, which the editor knows in full.
-  const schema = { ...runFileJsonSchema(), $schema: 'http://json-schema.org/draft-07/schema#' };
-  writeFileSync(join(dist, 'run-file.schema.json'), JSON.stringify(schema));
+  const schema = { ...module[make](), $schema: 'http://json-schema.org/draft-07/schema#' };
+  writeFileSync(join(dist, `${name}.schema.json`), JSON.stringify(schema));
 }
 
 if (!watch) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 cpSync(join(root, 'backend/rewards/host/python_host.py'), join(dist, 'python_host.py'));
-await writeRunFileSchema();
+await Promise.all(jsonSchemas.map(writeJsonSchema));
 for (const options of bundles) {
   if (watch) await (await context(options)).watch();
   else await build(options);

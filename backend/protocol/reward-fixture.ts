@@ -33,6 +33,12 @@ export const rewardFixtureSchema = z
   .refine((fixture) => (fixture.use === undefined) !== (fixture.file === undefined), {
     message: 'Give exactly one of "use" (a built-in reward) and "file" (your own).',
   });
+/** JSON schema of what a person writes; comments and trailing commas are allowed beside it. */
+export function rewardFixtureJsonSchema(): object {
+  const schema = z.toJSONSchema(rewardFixtureSchema, { io: 'input' });
+  return { ...schema, title: 'SuperRL reward fixtures', allowComments: true, allowTrailingCommas: true };
+}
+
 /** What a person writes. */
 export type RewardFixtureFile = z.input<typeof rewardFixtureSchema>;
 export type RewardFixture = z.output<typeof rewardFixtureSchema>;

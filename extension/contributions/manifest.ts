@@ -10,6 +10,7 @@ import { walkthrough } from './walkthrough';
 const iconPath = 'media/superrl.svg';
 /** Written by the build from the zod schema that the backend checks with. */
 const runFileSchemaPath = './dist/run-file.schema.json';
+const fixtureSchemaPath = './dist/reward-fixture.schema.json';
 
 function contributes(): Record<string, unknown> {
   return {
@@ -35,8 +36,11 @@ function contributes(): Record<string, unknown> {
       'files.watcherExclude': { '**/runs/*/{samples,checkpoints}/**': true },
       'search.exclude': { '**/runs/*/{samples,checkpoints}/**': true },
     },
-    languages: [{ id: 'jsonc', extensions: ['.superrl.json'] }],
-    jsonValidation: [{ fileMatch: '*.superrl.json', url: runFileSchemaPath }],
+    languages: [{ id: 'jsonc', extensions: ['.superrl.json', '.reward.json'] }],
+    jsonValidation: [
+      { fileMatch: '*.superrl.json', url: runFileSchemaPath },
+      { fileMatch: '*.reward.json', url: fixtureSchemaPath },
+    ],
     taskDefinitions: [taskType],
     walkthroughs: [
       {

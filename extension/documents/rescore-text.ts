@@ -5,6 +5,9 @@ import { outcomeText } from './group-text';
 
 export type Rescored = RequestResult<'rescore'>;
 
+/** Of decisions, and of completions: the diff, in which each of these lines is another, gives up on many more. */
+const mostLines = 1000;
+
 export interface RescoreTexts {
   readonly before: string;
   readonly after: string;
@@ -34,28 +37,44 @@ export function rescoreTexts(result: Rescored, component: string): RescoreTexts 
     before.push(line);
     after.push(line);
   };
+  const more = (count: number, what: string) => {
+    if (count > 0) both(`… and ${count.toLocaleString('en')} more ${what}`);
+  };
   both(rescoreSummary(result, component));
-  if (result.decisionsChanged.length > 0) {
+  const { decisionsChanged } = result;
+  if (decisionsChanged.length > 0) {
     both('');
-    both('Decisions of the switch');
-    for (const { step, group, before: was, after: is } of result.decisionsChanged) {
+    both(`Decisions of the switch (${decisionCounts(decisionsChanged)})`);
+    for (const { step, group, before: was, after: is } of decisionsChanged.slice(0, mostLines)) {
       places.set(before.length, { step, group });
       const where = `step ${step}, group ${group + 1}`;
       before.push(`${where}: ${was}`);
       after.push(`${where}: ${is}`);
     }
+    more(decisionsChanged.length - mostLines, 'decisions');
   }
   both('');
   both(component);
-  for (const { step, group, index, before: was, after: is } of result.changed) {
+  const listed = result.changed.slice(0, mostLines);
+  for (const { step, group, index, before: was, after: is } of listed) {
     places.set(before.length, { step, group, index });
     const where = `step ${step}, group ${group + 1}, completion ${index + 1}`;
     before.push(`${where}: ${oneLine(outcomeText(was))}`);
     after.push(`${where}: ${oneLine(outcomeText(is))}`);
   }
-  const left = result.changedCount - result.changed.length;
-  if (left > 0) both(`… and ${left.toLocaleString('en')} more changed completions`);
+  more(result.changedCount - listed.length, 'changed completions');
   return { before: `${before.join('\n')}\n`, after: `${after.join('\n')}\n`, places };
+}
+
+/** "312 × sft → pg, 4 × pg → none" */
+function decisionCounts(decisions: Rescored['decisionsChanged']): string {
+  const counts = new Map<string, number>();
+  for (const { before, after } of decisions) {
+    const kind = `${before} → ${after}`;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return sorted.map(([kind, count]) => `${count.toLocaleString('en')} × ${kind}`).join(', ');
 }
 
 function oneLine(text: string): string {

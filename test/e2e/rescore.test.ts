@@ -82,7 +82,7 @@ describe('Rescore Run', { timeout: 300_000 }, () => {
       `${others.length} decisions of the switch would have been others.`;
     await expect.poll(async () => (await sides()).after[0], patient).toBe(summary);
     const { before, after } = await sides();
-    expect(before.slice(1, 3)).toEqual(['', 'Decisions of the switch']);
+    expect(before.slice(1, 3)).toEqual(['', expect.stringMatching(/^Decisions of the switch \(\d+ × .+ → sft/)]);
     const shown = Math.min(others.length, 10);
     const lines = [...others].sort((a, b) => a.step - b.step || a.group - b.group).slice(0, shown);
     const place = (each: { step: number; group: number }) => `step ${each.step}, group ${each.group + 1}`;

@@ -68,7 +68,7 @@ export interface PictureOptions {
 export async function picture({ page }: Workbench, name: string, { clip, keepMouse }: PictureOptions = {}) {
   const folder = join(inject('root'), '.cache/pictures/taken');
   mkdirSync(folder, { recursive: true });
-  if (!keepMouse) await page.mouse.move(560, 799); // the empty part of the status bar
+  if (!keepMouse) await page.mouse.move(24, 500); // the empty part of the activity bar
   await sleep(1200);
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', ...(clip && { clip }) });
 }
