@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import * as vscode from 'vscode';
+import { z } from 'zod';
 import { SuperRlError } from '../../backend/protocol/errors';
 import type { RequestParams } from '../../backend/protocol/messages';
 import type { RewardOutcome } from '../../backend/protocol/sample';
@@ -22,6 +23,7 @@ export interface DebugTarget {
 }
 
 const ownSession = 'superrlDebugSession';
+const debuggerTypes = ['pwa-node', 'debugpy'];
 const pythonDebuggers = ['ms-python.debugpy', 'ms-python.python'];
 
 export interface RewardDebuggingOptions {
@@ -32,6 +34,8 @@ export interface RewardDebuggingOptions {
 export class RewardDebugging implements vscode.Disposable {
   private readonly ports = new Map<string, RestartablePort>();
   private readonly targets = new Map<string, DebugTarget>();
+  /** The host under way behind each port. */
+  private readonly hosts = new Map<string, string>();
   private readonly disposables: { dispose(): unknown }[] = [];
   private last: DebugTarget | undefined;
 
@@ -39,6 +43,15 @@ export class RewardDebugging implements vscode.Disposable {
     this.disposables.push(
       vscode.debug.onDidTerminateDebugSession((session) => this.terminated(session)),
       options.connection.onDebugEnded((end) => this.ended(end)),
+      ...debuggerTypes.map((type) =>
+        vscode.debug.registerDebugAdapterTrackerFactory(type, {
+          createDebugAdapterTracker: (session) => {
+            const id = ownId(session);
+            if (id === undefined) return undefined;
+            return { onWillReceiveMessage: (message: unknown) => asksToRestart(message) && this.restarts(id) };
+          },
+        }),
+      ),
     );
   }
 
@@ -70,6 +83,7 @@ export class RewardDebugging implements vscode.Disposable {
       start: async () => {
         const host = await target.start();
         this.targets.set(host.session, target);
+        this.hosts.set(id, host.session);
         return host;
       },
       end: (session) => this.endHost(session),
@@ -120,13 +134,20 @@ export class RewardDebugging implements vscode.Disposable {
   }
 
   private terminated(session: vscode.DebugSession): void {
-    const id: unknown = session.configuration[ownSession];
-    if (session.parentSession === undefined && typeof id === 'string') this.closePort(id);
+    const id = ownId(session);
+    if (session.parentSession === undefined && id !== undefined) this.closePort(id);
+  }
+
+  /** What the function still says once it is let go is about the code as it was. */
+  private restarts(id: string): void {
+    const host = this.hosts.get(id);
+    if (host !== undefined) this.targets.delete(host);
   }
 
   private closePort(id: string): void {
     this.ports.get(id)?.close();
     this.ports.delete(id);
+    this.hosts.delete(id);
   }
 
   private endHost(session: string): void {
@@ -148,6 +169,22 @@ export class RewardDebugging implements vscode.Disposable {
 export function endText(outcomes: readonly RewardOutcome[]): string {
   if (outcomes.length === 0) return 'it ended without a score.';
   return outcomes.map(outcomeText).join(', ');
+}
+
+/** Of our port, if the session or the one it belongs to attaches to one. */
+function ownId(session: vscode.DebugSession): string | undefined {
+  const id: unknown = (session.parentSession ?? session).configuration[ownSession];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Requests of the debug adapter protocol by which an editor starts over. */
+const restartSchema = z.union([
+  z.object({ command: z.literal('restart') }),
+  z.object({ command: z.enum(['disconnect', 'terminate']), arguments: z.object({ restart: z.literal(true) }) }),
+]);
+
+function asksToRestart(message: unknown): boolean {
+  return restartSchema.safeParse(message).success;
 }
 
 function isPython(rewardFile: string): boolean {
