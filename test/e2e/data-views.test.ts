@@ -74,7 +74,7 @@ describe('data in the editor', { timeout: 900_000 }, () => {
     await editor.picture('rows-parquet');
   });
 
-  it('shows the first of a million rows within a second of opening them', async () => {
+  it('shows the first of a million rows while the others are counted, and goes to any of them', async () => {
     const rows = function* () {
       for (let n = 0; n < millionRows; n++) {
         yield `${JSON.stringify({ prompt: `A crate holds ${n} apples. How many are two?`, answer: `${2 * n}` })}\n`;
