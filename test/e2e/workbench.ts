@@ -1,11 +1,13 @@
 // Page object of the workbench: what a person does in it, in their words. Selectors are VS Code's own class names.
 // On a busy machine a click may come before what it is meant for is there: as a person would, a step is done again
 // until its effect is seen.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { Dashboard } from './dashboard';
 
 /** One try of a step; the step as a whole may take `longestMs`. */
 const tryMs = 10_000;
+const lostClickMs = 3000;
 const longestMs = 180_000;
 /** A command of the workbench itself, offered always, that is like none of ours. */
 const alwaysOffered = 'Help: About';
@@ -74,8 +76,22 @@ export class Workbench {
     return this.page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row', { hasText: text });
   }
 
+  /** In a list of which one is picked; a click on a list that is still being filled may be lost. */
   async pick(text: string): Promise<void> {
-    await this.quickPickRow(text).first().click();
+    const row = this.quickPickRow(text).first();
+    await row.waitFor();
+    const question = () => this.quickInput().getAttribute('placeholder', { timeout: 1000 });
+    const asked = await question();
+    await row.click();
+    const isStillAsked = async () =>
+      (await row.isVisible()) && (await question().catch(() => undefined)) === asked && (await row.isVisible());
+    await again(async () => {
+      for (const end = Date.now() + lostClickMs; await isStillAsked(); await sleep(100)) {
+        if (Date.now() < end) continue;
+        await row.click({ timeout: tryMs });
+        throw new Error(`A click on "${text}" was lost.`);
+      }
+    });
   }
 
   notification(text: string | RegExp): Locator {
