@@ -3,6 +3,7 @@
 import { findNodeAtLocation, getNodeValue, type ParseError, parseTree } from 'jsonc-parser';
 import { z } from 'zod';
 import { type SourcePlace, SuperRlError } from './errors';
+import { type JsonSchema, jsonSchemaOf } from './json-schema';
 import { syntaxObjection } from './json-syntax';
 import { builtInRewardNames } from './run-config';
 import { rewardOutcomeSchema } from './sample';
@@ -33,10 +34,9 @@ export const rewardFixtureSchema = z
   .refine((fixture) => (fixture.use === undefined) !== (fixture.file === undefined), {
     message: 'Give exactly one of "use" (a built-in reward) and "file" (your own).',
   });
-/** JSON schema of what a person writes; comments and trailing commas are allowed beside it. */
-export function rewardFixtureJsonSchema(): object {
-  const schema = z.toJSONSchema(rewardFixtureSchema, { io: 'input' });
-  return { ...schema, title: 'SuperRL reward fixtures', allowComments: true, allowTrailingCommas: true };
+
+export function rewardFixtureJsonSchema(): JsonSchema {
+  return jsonSchemaOf(rewardFixtureSchema, 'SuperRL reward fixtures');
 }
 
 /** What a person writes. */

@@ -1,30 +1,12 @@
 // The JSON schema of a run file, generated from the zod schema: what the editor completes, hovers and
 // checks with, and what our own messages take field names and descriptions from.
-import { z } from 'zod';
+import { type JsonSchema, jsonSchemaOf } from './json-schema';
 import { runConfigSchema } from './run-config';
-
-/** The part of JSON schema that z.toJSONSchema writes and that we walk. */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
-  readonly type?: string;
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-}
 
 let generated: JsonSchema | undefined;
 
-/** JSON schema (draft 2020-12) of what a person writes; comments and trailing commas are allowed beside it. */
 export function runFileJsonSchema(): JsonSchema {
-  generated ??= {
-    ...(z.toJSONSchema(runConfigSchema, { io: 'input' }) as JsonSchema),
-    title: 'SuperRL run',
-    allowComments: true,
-    allowTrailingCommas: true,
-  };
+  generated ??= jsonSchemaOf(runConfigSchema, 'SuperRL run');
   return generated;
 }
 

@@ -1,10 +1,9 @@
 // The JSON schema that the editor completes and hovers fixtures with.
 import { expect, it } from 'vitest';
 import { rewardFixtureJsonSchema } from '../../../backend/protocol/reward-fixture';
-import type { JsonSchema } from '../../../backend/protocol/run-file-schema';
 
 it('asks of a case what a person must write, and explains every field', () => {
-  const { properties = {}, required, allowComments } = rewardFixtureJsonSchema() as JsonSchema;
+  const { properties = {}, required, allowComments } = rewardFixtureJsonSchema();
   const cases = properties.cases?.items;
   expect(required).toEqual(['cases']);
   expect(cases?.required).toEqual(['completion', 'expected']);

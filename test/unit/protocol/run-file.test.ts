@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPlace } from '../../../backend/protocol/errors';
+import type { JsonSchema } from '../../../backend/protocol/json-schema';
 import { applyOverrides, parseRunFile, runFileError, runFileJsonSchema } from '../../../backend/protocol/run-file';
-import type { JsonSchema } from '../../../backend/protocol/run-file-schema';
 
 const valid = `{
   // a comment
