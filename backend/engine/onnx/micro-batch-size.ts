@@ -1,6 +1,6 @@
-// How large a micro-batch may be by default: measured on CPUs (docs/benchmarks.md), and never so large that a model's
-// activations take much memory. Small models want many tokens in a run, for each run costs them something; of larger ones
-// the activations should stay near the caches, but each micro-batch adds its gradient to all weights.
+// How large a micro-batch may be by default: what was fastest at 1, 25 and 135 million parameters on CPUs
+// (docs/benchmarks.md), and never so large that a model's activations take much memory. Small models want many tokens in
+// a run, for each run costs them something; larger ones fewer, though each micro-batch adds its gradient to all weights.
 import { type ModelConfig, weightShapes } from '../../model/model-config';
 
 /** What the activations of a forward and backward pass may take. */
