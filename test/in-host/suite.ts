@@ -6,6 +6,12 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { exitCode, folder, runTests, type Tests, until } from './run-tests';
 
+async function completionsAt(uri: vscode.Uri, position: vscode.Position): Promise<string[]> {
+  const provider = 'vscode.executeCompletionItemProvider';
+  const list: vscode.CompletionList = await vscode.commands.executeCommand(provider, uri, position);
+  return list.items.map(({ label }) => (typeof label === 'string' ? label : label.label).replaceAll('"', ''));
+}
+
 const tests: Tests = {
   'every contributed command has a handler': async () => {
     const extension = vscode.extensions.getExtension('superrl.superrl');
@@ -39,19 +45,28 @@ const tests: Tests = {
     );
   },
 
+  'a fixture is JSON with comments, and its fields are completed': async () => {
+    const uri = vscode.Uri.file(join(folder(), 'some.reward.json'));
+    const text =
+      '{\n  // a comment\n  "use": "exact",\n  "cases": [{ "completion": "1", "answr": "1", "expected": 1,  }]\n}\n';
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(text));
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document);
+    strictEqual(document.languageId, 'jsonc');
+    const line = document.lineAt(3).text;
+    const place = new vscode.Position(3, line.indexOf('  }') + 1);
+    await until(async () => (await completionsAt(uri, place)).includes('tolerance'));
+    const said = () => vscode.languages.getDiagnostics(uri).map(({ message }) => message);
+    await until(() => said().length > 0);
+    deepStrictEqual(said(), ['Property answr is not allowed.']);
+  },
+
   'completion and hover come from the schema that the backend checks with': async () => {
     const uri = vscode.Uri.file(join(folder(), 'empty.superrl.json'));
     await vscode.workspace.fs.writeFile(uri, Buffer.from('{\n  "method": "superrl",\n  \n}\n'));
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document);
-    const labels = async () => {
-      const list: vscode.CompletionList = await vscode.commands.executeCommand(
-        'vscode.executeCompletionItemProvider',
-        uri,
-        new vscode.Position(2, 2),
-      );
-      return list.items.map(({ label }) => (typeof label === 'string' ? label : label.label).replaceAll('"', ''));
-    };
+    const labels = () => completionsAt(uri, new vscode.Position(2, 2));
     await until(async () => (await labels()).includes('rollout'));
     for (const field of ['rollout', 'rewards', 'switch', 'hybrid', 'budget'])
       ok((await labels()).includes(field), field);
