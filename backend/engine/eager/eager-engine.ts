@@ -26,10 +26,9 @@ import { type AdapterNames, adapterNames, adapterShapes, checkAdapters, initialA
 import { checkWeights } from '../model-weights';
 import { pack } from '../packing';
 import { batchGradient, batchScores } from '../tensor/batch-gradient';
-import type { Adapter, DecoderWeights } from '../tensor/decoder-model';
+import { type Adapter, type DecoderWeights, mergedWeight } from '../tensor/decoder-model';
 import { type Tensor, tf } from '../tensor/tfjs';
 import { emptyStatistics, fillStatistics } from '../token-statistics';
-import { mergedWeight } from './decode-layers';
 import { readTensors, variables } from './device-tensors';
 import { EagerAdamW } from './eager-adamw';
 
@@ -41,6 +40,8 @@ export interface EagerBackend {
   readonly plan: EnginePlan;
   /** Runs on the active backend. */
   generate(weights: DecoderWeights, request: GenerateRequest): Generation;
+  /** Gives back what generation keeps. */
+  dispose?(): void;
 }
 
 export class EagerEngine implements Engine {
@@ -199,6 +200,8 @@ export class EagerEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    this.activate();
+    this.backend.dispose?.();
     this.clearGradients();
     this.optimizer.reset();
     const held = [this.base, this.trainable, this.reference?.tensors ?? new Map<string, Tensor>()];

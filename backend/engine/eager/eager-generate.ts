@@ -1,9 +1,9 @@
 // Generation without a cache: every step runs the whole sequences through the training code. Quadratic, for small
 // sizes and for comparing other decoders with.
 import type { ModelConfig } from '../../model/model-config';
+import { checkGenerateRequest } from '../decoding/generate-request';
+import { type GenerationRow, generationRows } from '../decoding/generation-row';
 import type { GenerateRequest, Generation } from '../engine';
-import { checkGenerateRequest } from '../onnx/decode/generate-request';
-import { GenerationRow } from '../onnx/decode/generation-row';
 import { type DecoderWeights, headName, hiddenStates, weight } from '../tensor/decoder-model';
 import { tf } from '../tensor/tfjs';
 import { sampleToken } from './sample-token';
@@ -16,11 +16,8 @@ interface Sequence {
 /** Runs on the active tfjs backend. */
 export function eagerGenerate(config: ModelConfig, weights: DecoderWeights, request: GenerateRequest): Generation {
   checkGenerateRequest(config, request);
-  const sequences = request.groups.map(({ promptIds, completions }, group) =>
-    Array.from({ length: completions }, (_, completion): Sequence => {
-      const longest = Math.min(request.maxNewTokens, config.contextLength - promptIds.length);
-      return { row: new GenerationRow(request, group, completion, longest), tokenIds: [...promptIds] };
-    }),
+  const sequences = generationRows(config, request).map((rows) =>
+    rows.map((row): Sequence => ({ row, tokenIds: [...(request.groups[row.group]?.promptIds ?? [])] })),
   );
   let generatedTokens = 0;
   for (;;) {

@@ -1,6 +1,6 @@
 // Builds one ONNX graph (opset 18 + com.microsoft 1) node by node and serialises it. Used by the tracing backend,
 // which turns tfjs kernels into nodes, and by the decoding graph, which is written in nodes directly.
-import { bytesField, bytesFieldHeader, floatField, intField } from './proto';
+import { bytesField, bytesFieldHeader, floatField, intField } from '../protobuf';
 
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 /** TensorProto.DataType */

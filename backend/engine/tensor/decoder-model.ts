@@ -38,6 +38,13 @@ export function weight(weights: DecoderWeights, name: string): Tensor {
   return tensor;
 }
 
+/** W, or W + scale · B·A where it has an adapter. */
+export function mergedWeight(weights: DecoderWeights, name: string): Tensor {
+  const base = weight(weights, name);
+  const adapter = weights.adapters.get(name);
+  return adapter === undefined ? base : tf.add(base, tf.mul(tf.matMul(adapter.b, adapter.a), adapter.scale));
+}
+
 /** The output embedding's name: the input embedding when they are tied. */
 export function headName(config: ModelConfig): string {
   return config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';

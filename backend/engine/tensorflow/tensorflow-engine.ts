@@ -1,11 +1,11 @@
-// The engine "tensorflow": the tensor code eagerly on a native TensorFlow, on the GPU where it finds one. For the
-// trainer's process only (load-tensorflow.ts).
+// The engine "tensorflow": on a native TensorFlow, on the GPU where it finds one; training runs the tensor code eagerly,
+// generation a graph. For the trainer's process only (load-tensorflow.ts).
 import { availableParallelism } from 'node:os';
 import type { ModelConfig } from '../../model/model-config';
 import type { NamedTensors } from '../../model/named-tensors';
-import { EagerDecoder } from '../eager/eager-decoder';
 import { EagerEngine } from '../eager/eager-engine';
 import type { EngineOptions } from '../engine';
+import { TensorflowDecoder } from './decode/tensorflow-decoder';
 import { packageVersion } from './installation';
 import { loadTensorflow, tensorflowBackend } from './load-tensorflow';
 import { nvidiaGpus } from './nvidia';
@@ -18,7 +18,10 @@ export function createTensorflowEngine(
 ): EagerEngine {
   const threads = options.plan?.threads ?? availableParallelism();
   const { version, usesGpu } = loadTensorflow(threads);
-  const limits = usesGpu ? { rows: 512, cacheBytes: 4 * 2 ** 30 } : { rows: 128, cacheBytes: 2 ** 30 };
+  const limits = usesGpu
+    ? { rows: 512, cacheBytes: 4 * 2 ** 30, prefillTokens: 8192 }
+    : { rows: 128, cacheBytes: 2 ** 30, prefillTokens: 2048 };
+  const decoder = new TensorflowDecoder(config, limits);
   const cpu = `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return new EagerEngine(
     {
@@ -36,7 +39,8 @@ export function createTensorflowEngine(
         tokenBucket: 16,
         decodeWeights: 'inputs',
       },
-      generate: (tensors, request) => new EagerDecoder(config, tensors, limits).generate(request),
+      generate: (tensors, request) => decoder.generate(tensors, request),
+      dispose: () => decoder.dispose(),
     },
     config,
     weights,

@@ -3,9 +3,10 @@
 // value are small outputs that the caller writes into the cache. Rows, tokens and cache capacity are sizes known at
 // run time, so that one session serves every batch. Both choose a token at their end.
 import type { ModelConfig } from '../../../model/model-config';
+import type { SamplingMode } from '../../decoding/sampling';
 import { OnnxGraph, type Value } from '../graph';
 import { DecoderNodes, type GraphWeights, type RotaryInputs } from './decoder-nodes';
-import { chooseToken, type SamplingMode } from './sampling-nodes';
+import { chooseToken } from './sampling-nodes';
 
 export const inputNames = {
   /** int32 [rows, new] (step: [rows, 1]) */

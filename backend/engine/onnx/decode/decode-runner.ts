@@ -3,17 +3,11 @@
 import * as ort from 'onnxruntime-node';
 import type { ModelConfig } from '../../../model/model-config';
 import { SuperRlError } from '../../../protocol/errors';
+import { type SamplingMode, type SamplingSettings, samplingMode } from '../../decoding/sampling';
 import type { RotaryTable } from '../../tensor/rotary-table';
 import { inputNames, outputNames } from './decode-graph';
 import type { DecodeSession } from './decode-sessions';
 import type { KvCache, PrefilledPrompt } from './kv-cache';
-import type { SamplingMode } from './sampling-nodes';
-
-export interface SamplingSettings {
-  readonly greedy: boolean;
-  readonly temperature: number;
-  readonly topP: number;
-}
 
 /** One chosen token a sampled row. */
 export interface ChosenTokens {
@@ -149,12 +143,6 @@ export class DecodeRunner {
     if (this.mode === 'greedy') return {};
     return { [inputNames.uniform]: new ort.Tensor('float32', uniform, [uniform.length, 1]) };
   }
-}
-
-/** Which of the sampling graphs a request needs. */
-export function samplingMode(settings: SamplingSettings): SamplingMode {
-  if (settings.greedy) return 'greedy';
-  return settings.topP < 1 ? 'nucleus' : 'sample';
 }
 
 /** [new · group, new]: 0 where a query may see a new token, hugely negative where that lies in its future. */

@@ -6,11 +6,11 @@ import * as ort from 'onnxruntime-node';
 import { type ModelConfig, weightShapes } from '../../../model/model-config';
 import type { NamedTensors } from '../../../model/named-tensors';
 import { SuperRlError } from '../../../protocol/errors';
+import type { SamplingMode } from '../../decoding/sampling';
 import type { EnginePlan } from '../../engine';
 import type { OnnxGraph } from '../graph';
 import { idleThreads } from '../idle-threads';
 import { buildPrefillGraph, buildStepGraph } from './decode-graph';
-import type { SamplingMode } from './sampling-nodes';
 
 /** Step sessions that hold weights are kept up to this size together; one always is. */
 const maxStoredBytes = 1.5 * 2 ** 30;

@@ -4,14 +4,15 @@
 import type { ModelConfig } from '../../../model/model-config';
 import type { NamedTensors } from '../../../model/named-tensors';
 import { SuperRlError } from '../../../protocol/errors';
+import { cacheBytesPerToken } from '../../decoding/cache-size';
+import { checkGenerateRequest } from '../../decoding/generate-request';
+import { type GenerationRow, generationRows } from '../../decoding/generation-row';
+import { largestUniform, samplingMode } from '../../decoding/sampling';
 import type { EnginePlan, GenerateRequest, Generation } from '../../engine';
 import { type RotaryTable, rotaryTable } from '../../tensor/rotary-table';
-import { type ChosenTokens, DecodeRunner, samplingMode } from './decode-runner';
+import { type ChosenTokens, DecodeRunner } from './decode-runner';
 import { DecodeSessions } from './decode-sessions';
-import { checkGenerateRequest } from './generate-request';
-import { GenerationRow } from './generation-row';
-import { cacheBytesPerToken, cacheCapacity, KvCache, type PrefilledPrompt } from './kv-cache';
-import { largestUniform } from './sampling-nodes';
+import { cacheCapacity, KvCache, type PrefilledPrompt } from './kv-cache';
 
 /** More rows than this gain nothing on a CPU. */
 const maxRows = 128;
@@ -95,12 +96,7 @@ export class Decoder {
     const sessions = { prefill: await this.sessions.prefill(mode), step: await this.sessions.step(mode) };
     const runner = new DecodeRunner(this.config, sessions, this.rotaryTables(longest), request);
 
-    const rowsOf = groups.map(({ promptIds, completions }, group) =>
-      Array.from({ length: completions }, (_, completion) => {
-        const room = Math.min(maxNewTokens, contextLength - promptIds.length);
-        return new GenerationRow(request, group, completion, room);
-      }),
-    );
+    const rowsOf = generationRows(this.config, request);
     const waiting = batches(rowsOf, limit);
     const ready: Ready[] = [];
     const active: GenerationRow[] = []; // in the order of the cache's rows

@@ -2,6 +2,7 @@
 // headDim], and a bias that hides the slots a row does not use. Rows are always the first ones of each array: a row
 // that leaves is overwritten by the last. Capacity grows in place by moving the rows apart.
 import type { ModelConfig } from '../../../model/model-config';
+import { cacheBytesPerToken } from '../../decoding/cache-size';
 
 /** Keys and values of one prompt inside the outputs of a prefill; shared by all completions of the prompt. */
 export interface PrefilledPrompt {
@@ -23,11 +24,6 @@ const hidden = -1e9;
 export function cacheCapacity(length: number): number {
   const step = length <= 128 ? 16 : length <= 512 ? 32 : 64;
   return Math.ceil(length / step) * step;
-}
-
-/** Bytes that a token of a row takes in all layers. */
-export function cacheBytesPerToken(config: ModelConfig): number {
-  return config.layers * 2 * config.kvHeads * config.headDim * Float32Array.BYTES_PER_ELEMENT;
 }
 
 export class KvCache {

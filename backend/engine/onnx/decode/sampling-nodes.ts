@@ -1,9 +1,8 @@
 // Choosing a token inside the graph: greedy, or by the inverse of the cumulative distribution with one uniform
 // number a row, over the whole vocabulary or over the nucleus of top-p (arXiv 1904.09751). Only [rows, 1] values
 // leave the graph. The chosen token always has a probability above 0 and an id below the vocabulary's size.
+import { largestUniform, type SamplingMode, vocabularyBlocks } from '../../decoding/sampling';
 import type { OnnxGraph, Value } from '../graph';
-
-export type SamplingMode = 'greedy' | 'sample' | 'nucleus';
 
 export interface SampledValues {
   /** [rows, 1] int32 */
@@ -13,11 +12,6 @@ export interface SampledValues {
   /** [rows, 1], of the full-vocabulary distribution, nats. */
   readonly entropy: Value;
 }
-
-/** Vocabularies up to this size are summed in one level. */
-const oneLevelVocabulary = 1024;
-/** The largest float32 below 1. */
-export const largestUniform = 1 - 2 ** -24;
 
 /**
  * @param logits [rows, vocabulary], already divided by the temperature
@@ -44,16 +38,6 @@ export function chooseToken(
     logProb: graph.node('GatherElements', [logProbs, index], { axis: 1 }),
     entropy: graph.node('Neg', [graph.node('ReduceSum', [weighted, graph.int64s([-1])], { keepdims: 1 })]),
   };
-}
-
-/** How a vocabulary is cut into equal blocks, near its square root, padded when it has no such divisor. */
-export function vocabularyBlocks(vocabularySize: number): { readonly blocks: number; readonly blockSize: number } {
-  if (vocabularySize <= oneLevelVocabulary) return { blocks: 1, blockSize: vocabularySize };
-  const root = Math.round(Math.sqrt(vocabularySize));
-  for (let blocks = root; blocks * 4 >= root; blocks--) {
-    if (vocabularySize % blocks === 0) return { blocks, blockSize: vocabularySize / blocks };
-  }
-  return { blocks: root, blockSize: Math.ceil(vocabularySize / root) };
 }
 
 /** Inclusive running sums along the last axis; added in order, so never decreasing. */

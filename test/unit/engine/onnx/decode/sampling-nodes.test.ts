@@ -2,12 +2,8 @@
 // of any size, the nucleus, greedy ties, and the log-probability and entropy it reports.
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import {
-  chooseToken,
-  largestUniform,
-  type SamplingMode,
-  vocabularyBlocks,
-} from '../../../../../backend/engine/onnx/decode/sampling-nodes';
+import { largestUniform, type SamplingMode, vocabularyBlocks } from '../../../../../backend/engine/decoding/sampling';
+import { chooseToken } from '../../../../../backend/engine/onnx/decode/sampling-nodes';
 import { OnnxGraph } from '../../../../../backend/engine/onnx/graph';
 import { randomNumbers, softmax } from './plain-decoder';
 

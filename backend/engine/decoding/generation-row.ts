@@ -1,6 +1,7 @@
 // One completion being generated: its tokens so far and when it ends.
-import { SuperRlError } from '../../../protocol/errors';
-import type { GeneratedCompletion, GenerateRequest } from '../../engine';
+import type { ModelConfig } from '../../model/model-config';
+import { SuperRlError } from '../../protocol/errors';
+import type { GeneratedCompletion, GenerateRequest } from '../engine';
 
 export class GenerationRow {
   private readonly tokenIds: number[] = [];
@@ -56,4 +57,12 @@ export class GenerationRow {
       stopReason: this.stopReason,
     };
   }
+}
+
+/** A row for each completion asked for, [group][completion]; the context's end is the end of a row too. */
+export function generationRows({ contextLength }: ModelConfig, request: GenerateRequest): GenerationRow[][] {
+  return request.groups.map(({ promptIds, completions }, group) => {
+    const room = Math.min(request.maxNewTokens, contextLength - promptIds.length);
+    return Array.from({ length: completions }, (_, completion) => new GenerationRow(request, group, completion, room));
+  });
 }

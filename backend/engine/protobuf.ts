@@ -1,5 +1,5 @@
-// Just enough of the protobuf wire format to write an ONNX ModelProto (onnx.proto3): varints, length-delimited
-// fields and floats. Field numbers are those of the ONNX schema, named at each use.
+// Just enough of the protobuf wire format to write ONNX models and TensorFlow graphs: varints, length-delimited fields
+// and floats. Field numbers are those of the schemas, named at each use.
 
 function varint(value: number | bigint): Buffer {
   const bytes: number[] = [];

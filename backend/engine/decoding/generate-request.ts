@@ -1,7 +1,7 @@
 // What a generation request must hold before tensors are touched.
-import type { ModelConfig } from '../../../model/model-config';
-import { SuperRlError } from '../../../protocol/errors';
-import type { GenerateRequest } from '../../engine';
+import type { ModelConfig } from '../../model/model-config';
+import { SuperRlError } from '../../protocol/errors';
+import type { GenerateRequest } from '../engine';
 
 /**
  * Throws where the request cannot be served. A prompt must leave room for at least one new token; a completion

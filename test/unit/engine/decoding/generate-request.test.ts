@@ -1,9 +1,9 @@
 // The texts of what a person can get wrong in a generation request.
 import { describe, expect, it } from 'vitest';
-import type { GenerateRequest } from '../../../../../backend/engine/engine';
-import { checkGenerateRequest } from '../../../../../backend/engine/onnx/decode/generate-request';
-import { SuperRlError } from '../../../../../backend/protocol/errors';
-import { tinyModels } from './plain-decoder';
+import { checkGenerateRequest } from '../../../../backend/engine/decoding/generate-request';
+import type { GenerateRequest } from '../../../../backend/engine/engine';
+import { SuperRlError } from '../../../../backend/protocol/errors';
+import { tinyModels } from '../onnx/decode/plain-decoder';
 
 const good: GenerateRequest = {
   groups: [{ promptIds: Int32Array.of(1, 2), completions: 1 }],
