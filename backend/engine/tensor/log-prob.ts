@@ -37,6 +37,14 @@ function chunksOf(x: Tensor, chunkTokens: number): Tensor[] {
   return tf.split(x, sizes, 0);
 }
 
+/** Their sum; both are given back. */
+function addInPlaceOf(a: Tensor, b: Tensor): Tensor {
+  const sum = tf.add(a, b);
+  a.dispose();
+  b.dispose();
+  return sum;
+}
+
 function joined(chunks: Tensor[]): Tensor {
   return chunks.length === 1 ? at(chunks, 0) : tf.concat(chunks, 0);
 }
@@ -49,12 +57,15 @@ export function logProbAndEntropy(scoring: TokenScoring): Tensor {
     const normalizers: Tensor[] = [];
     const entropies: Tensor[] = [];
     for (const chunk of chunksOf(scaled, chunkTokens)) {
-      const logits = tf.matMul(after(chunk, entropies.at(-1)), head, false, true); // [chunk, vocabulary]
-      const shares = tf.softmax(logits);
-      // log Σ exp(z) from the largest logit and its share: one pass less over the vocabulary
-      const normalizer = tf.sub(tf.max(logits, -1, true), tf.log(tf.max(shares, -1, true))); // [chunk, 1]
+      const [normalizer, entropy] = tf.tidy(() => {
+        const logits = tf.matMul(after(chunk, entropies.at(-1)), head, false, true); // [chunk, vocabulary]
+        const shares = tf.softmax(logits);
+        // log Σ exp(z) from the largest logit and its share: one pass less over the vocabulary
+        const logSum = tf.sub(tf.max(logits, -1, true), tf.log(tf.max(shares, -1, true))); // [chunk, 1]
+        return [logSum, tf.sub(logSum, tf.sum(tf.mul(shares, logits), -1, true))] as [Tensor, Tensor];
+      });
       normalizers.push(normalizer);
-      entropies.push(tf.sub(normalizer, tf.sum(tf.mul(shares, logits), -1, true)));
+      entropies.push(entropy);
     }
     const normalizer = joined(normalizers);
     const entropy = joined(entropies);
@@ -80,17 +91,19 @@ export function logProbAndEntropy(scoring: TokenScoring): Tensor {
     const dChunks: Tensor[] = [];
     let dHead: Tensor | undefined;
     chunksOf(scaled, chunkTokens).forEach((chunk, index) => {
-      const states = after(after(chunk, dChunks.at(-1)), dHead);
-      const logits = tf.matMul(states, weights, false, true);
-      const shares = tf.softmax(logits);
-      const factor = scoring.entropyGradient
-        ? tf.sub(at(bases, index), tf.mul(logits, at(slopes, index)))
-        : at(bases, index);
-      const dLogits = tf.mul(shares, factor); // without the target's own term
-      dChunks.push(tf.matMul(dLogits, weights));
-      if (!scoring.headGradient) return;
-      const share = tf.matMul(dLogits, states, true, false);
-      dHead = dHead === undefined ? share : tf.add(dHead, share);
+      const [dChunk, headShare] = tf.tidy(() => {
+        const states = after(after(chunk, dChunks.at(-1)), dHead);
+        const logits = tf.matMul(states, weights, false, true);
+        const shares = tf.softmax(logits);
+        const factor = scoring.entropyGradient
+          ? tf.sub(at(bases, index), tf.mul(logits, at(slopes, index)))
+          : at(bases, index);
+        const dLogits = tf.mul(shares, factor); // without the target's own term
+        const dStates = tf.matMul(dLogits, weights);
+        return scoring.headGradient ? [dStates, tf.matMul(dLogits, states, true, false)] : [dStates];
+      });
+      if (dChunk !== undefined) dChunks.push(dChunk);
+      if (headShare !== undefined) dHead = dHead === undefined ? headShare : addInPlaceOf(dHead, headShare);
     });
     const dScaled = tf.add(joined(dChunks), tf.mul(targets, u));
     const dHidden = tf.mul(dScaled, inverseTemperature);
