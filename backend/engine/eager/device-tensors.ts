@@ -17,7 +17,9 @@ export function variables(tensors: NamedTensors, trainable: boolean): Map<string
   return new Map(
     [...tensors].map(([name, { shape, data }]) => {
       const copy = tf.tensor(Float32Array.from(data), [...shape]);
-      return [name, tf.variable(copy, trainable)];
+      const variable = tf.variable(copy, trainable);
+      copy.dispose(); // else its memory stays when the variable is assigned
+      return [name, variable];
     }),
   );
 }

@@ -3,6 +3,7 @@
 import type { ModelConfig } from '../../model/model-config';
 import type { BatchShape } from '../packing';
 import { type DecoderWeights, headName, hiddenStates, weight } from './decoder-model';
+import { freeDuringBackward } from './lean-backward';
 import { chunkTokensFor, logProbAndEntropy } from './log-prob';
 import { type Tensor, tf } from './tfjs';
 import { type LossInputs, type LossVariant, tokenLosses } from './token-loss';
@@ -112,7 +113,9 @@ export function batchGradient(
     const flat = (x: Tensor) => tf.reshape(x, [shape.scored]);
     kept.scores = tf.keep(scores);
     kept.losses = tf.keep(tokenLosses(variant, flat(logProb), flat(entropy), inputs));
-    return tf.sum(kept.losses);
+    const loss: tf.Scalar = tf.sum(kept.losses);
+    freeDuringBackward();
+    return loss;
   };
   const sources = [...dense.map(([, tensor]) => tensor)];
   if (trainable.has(embedding)) sources.push(lookups.embedded);

@@ -52,7 +52,8 @@ export function withGradient(
     const save = args[args.length - 1] as tf.GradSaveFunc;
     const { value, saved } = forward();
     save([...saved]);
-    return { value, gradFunc: backward };
+    // tfjs tidies up after the gradients of its own operations, but not after a custom one.
+    return { value, gradFunc: (dy: Tensor, own: Tensor[]) => tf.tidy(() => backward(dy, own)) };
   });
   return operation(...inputs);
 }
