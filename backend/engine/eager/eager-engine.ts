@@ -80,61 +80,59 @@ export class EagerEngine implements Engine {
   }
 
   async generate(request: GenerateRequest): Promise<Generation> {
-    this.activate();
-    try {
-      return this.backend.generate(this.policy, request);
-    } catch (cause) {
-      if (cause instanceof SuperRlError) throw cause;
-      throw new SuperRlError('engine', `Generation failed: ${errorText(cause)}`, { cause });
-    }
+    return this.computing('Generation', 'ask for shorter completions, or fewer a step', () =>
+      this.backend.generate(this.policy, request),
+    );
   }
 
   async logProbs(rows: readonly ScoredRow[], which: 'policy' | 'reference'): Promise<TokenStatistics[]> {
     const weights = which === 'policy' ? this.policy : this.reference;
     if (weights === undefined)
       throw new SuperRlError('internal', 'The engine keeps no reference weights (keepReference).');
-    this.activate();
     checkScoredRows(this.modelConfig, rows);
     const statistics = emptyStatistics(rows);
     for (const batch of pack(rows, this.plan)) {
-      const scores = tf.tidy(() => {
-        const inputs = tensorsOf(scoreArrays(batch, rows));
-        return batchScores(this.modelConfig, weights, inputs, batch.shape).dataSync();
-      });
+      const scores = this.computing('Scoring', this.smallerPasses(), () =>
+        tf.tidy(() => {
+          const inputs = tensorsOf(scoreArrays(batch, rows));
+          return batchScores(this.modelConfig, weights, inputs, batch.shape).dataSync();
+        }),
+      );
       fillStatistics(statistics, batch, rows, Float32Array.from(scores));
     }
     return statistics;
   }
 
   async accumulate(form: LossForm, rows: readonly LossRow[]): Promise<Accumulated> {
-    this.activate();
     checkLossRows(this.modelConfig, form, rows);
     const variant = { form, entropy: rows.some((row) => row.entropyWeight !== 0) };
     const checkpointing = this.plan.gradientCheckpointing ?? false;
     const statistics = emptyStatistics(rows);
     let loss = 0;
     for (const batch of pack(rows, this.plan)) {
-      tf.tidy(() => {
-        const inputs = tensorsOf({ ...scoreArrays(batch, rows), ...lossArrays(batch, rows) });
-        const result = batchGradient(
-          this.modelConfig,
-          this.policy,
-          this.trainable,
-          inputs,
-          batch.shape,
-          variant,
-          checkpointing,
-        );
-        for (const tokenLoss of result.losses.dataSync()) loss += tokenLoss;
-        fillStatistics(statistics, batch, rows, Float32Array.from(result.scores.dataSync()));
-        for (const [name, gradient] of result.gradients) this.add(name, gradient);
-        for (const { name, ids, gradient } of result.rowGradients) {
-          const rowsOfTable = this.base.get(name)?.shape[0] ?? 0;
-          this.add(name, tf.unsortedSegmentSum(gradient, tf.reshape(inputs[ids], [-1]) as tf.Tensor1D, rowsOfTable));
-        }
-        result.losses.dispose();
-        result.scores.dispose();
-      });
+      this.computing('Training', this.smallerPasses(), () =>
+        tf.tidy(() => {
+          const inputs = tensorsOf({ ...scoreArrays(batch, rows), ...lossArrays(batch, rows) });
+          const result = batchGradient(
+            this.modelConfig,
+            this.policy,
+            this.trainable,
+            inputs,
+            batch.shape,
+            variant,
+            checkpointing,
+          );
+          for (const tokenLoss of result.losses.dataSync()) loss += tokenLoss;
+          fillStatistics(statistics, batch, rows, Float32Array.from(result.scores.dataSync()));
+          for (const [name, gradient] of result.gradients) this.add(name, gradient);
+          for (const { name, ids, gradient } of result.rowGradients) {
+            const rowsOfTable = this.base.get(name)?.shape[0] ?? 0;
+            this.add(name, tf.unsortedSegmentSum(gradient, tf.reshape(inputs[ids], [-1]) as tf.Tensor1D, rowsOfTable));
+          }
+          result.losses.dispose();
+          result.scores.dispose();
+        }),
+      );
     }
     return { loss, rows: statistics };
   }
@@ -153,8 +151,9 @@ export class EagerEngine implements Engine {
   }
 
   async update(settings: OptimizerSettings): Promise<UpdateResult> {
-    this.activate();
-    const result = this.optimizer.update(this.gradients, settings);
+    const result = this.computing('The update', 'train adapters ("lora"), or a smaller model', () =>
+      this.optimizer.update(this.gradients, settings),
+    );
     this.clearGradients();
     return result;
   }
@@ -211,6 +210,27 @@ export class EagerEngine implements Engine {
   private activate(): void {
     void tf.setBackend(this.backend.name);
     if (tf.getBackend() !== this.backend.name) throw new Error(`The tfjs backend ${this.backend.name} did not start.`);
+  }
+
+  /** Runs on the backend; what fails there says what was done and, where memory ran out, what to change. */
+  private computing<T>(what: string, remedy: string, compute: () => T): T {
+    this.activate();
+    try {
+      return compute();
+    } catch (cause) {
+      if (cause instanceof SuperRlError) throw cause;
+      const text = errorText(cause);
+      const outOfMemory = /\bOOM\b|out of memory|RESOURCE_EXHAUSTED/i.test(text);
+      const said = outOfMemory
+        ? `ran out of memory on the ${this.description.device}: ${remedy}. (${text})`
+        : `failed: ${text}`;
+      throw new SuperRlError('engine', `${what} ${said}`, { cause });
+    }
+  }
+
+  private smallerPasses(): string {
+    const lower = `set "update": { "microBatchTokens": … } below ${this.plan.microBatchTokens}`;
+    return this.plan.gradientCheckpointing ? lower : `${lower}, or "gradientCheckpointing": true`;
   }
 
   private adapterTensors(): Map<string, Adapter> {

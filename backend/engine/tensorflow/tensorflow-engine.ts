@@ -1,6 +1,6 @@
 // The engine "tensorflow": on a native TensorFlow, on the GPU where it finds one; training runs the tensor code eagerly,
 // generation a graph. For the trainer's process only (load-tensorflow.ts).
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { ModelConfig } from '../../model/model-config';
 import type { NamedTensors } from '../../model/named-tensors';
 import { EagerEngine } from '../eager/eager-engine';
@@ -8,7 +8,11 @@ import type { EngineOptions } from '../engine';
 import { TensorflowDecoder } from './decode/tensorflow-decoder';
 import { packageVersion } from './installation';
 import { loadTensorflow, tensorflowBackend } from './load-tensorflow';
-import { nvidiaGpus } from './nvidia';
+import { microBatchTokens } from './micro-batch-size';
+import { nvidiaFreeBytes, nvidiaGpus } from './nvidia';
+
+/** A GPU that does not tell its memory is taken for a small one. */
+const unknownGpuBytes = 8 * 2 ** 30;
 
 /** @throws SuperRlError `engine` or `unsupported` when TensorFlow can't be loaded here */
 export function createTensorflowEngine(
@@ -18,9 +22,10 @@ export function createTensorflowEngine(
 ): EagerEngine {
   const threads = options.plan?.threads ?? availableParallelism();
   const { version, usesGpu } = loadTensorflow(threads);
+  const memoryBytes = usesGpu ? (nvidiaFreeBytes() ?? unknownGpuBytes) : totalmem() / 2;
   const limits = usesGpu
-    ? { rows: 512, cacheBytes: 4 * 2 ** 30, prefillTokens: 8192 }
-    : { rows: 128, cacheBytes: 2 ** 30, prefillTokens: 2048 };
+    ? { rows: 512, cacheBytes: Math.min(4 * 2 ** 30, memoryBytes / 8), prefillTokens: 8192 }
+    : { rows: 128, cacheBytes: Math.min(2 ** 30, memoryBytes / 8), prefillTokens: 2048 };
   const decoder = new TensorflowDecoder(config, limits);
   const cpu = `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return new EagerEngine(
@@ -35,7 +40,7 @@ export function createTensorflowEngine(
       },
       plan: {
         threads,
-        microBatchTokens: usesGpu ? 8192 : 2048,
+        microBatchTokens: microBatchTokens(config, options, { memoryBytes, mostTokens: usesGpu ? 8192 : 2048 }),
         tokenBucket: 16,
         decodeWeights: 'inputs',
       },
