@@ -83,7 +83,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       config: model.config,
       weights: model.weights,
       options: {
-        plan: request.stored?.plan ?? { ...planOf(config), ...choice.plan },
+        plan: { ...request.stored?.plan, ...planOf(config), ...choice.plan },
         keepReference: config.loss.kl.coefficient > 0,
         lora: config.lora,
         seed: config.seed,

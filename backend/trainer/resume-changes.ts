@@ -1,5 +1,5 @@
-// What may be changed of a run's configuration when it goes on: how far it trains and how often it is evaluated and
-// saved. Steps that are done must be those that the changed configuration would have made from the start, so whatever
+// What may be changed of a run's configuration when it goes on: how far it trains, how often it is evaluated and saved,
+// and into how small passes an update is split, which changes the last bits of its gradient and nothing else. Steps that are done must be those that the changed configuration would have made from the start, so whatever
 // decides a token, a reward or a weight stays as it is, and the budget too where a schedule runs over it.
 import { readRunConfig } from '../method/config-checks';
 import { SuperRlError } from '../protocol/errors';
@@ -8,7 +8,14 @@ import type { RunConfig } from '../protocol/run-config';
 import { runFileError } from '../protocol/run-file';
 import { valueAt } from '../protocol/run-file-messages';
 
-const changeable = ['budget.steps', 'budget.minutes', 'budget.tokens', 'eval.every', 'checkpoint.every'];
+const changeable = [
+  'budget.steps',
+  'budget.minutes',
+  'budget.tokens',
+  'eval.every',
+  'checkpoint.every',
+  'update.microBatchTokens',
+];
 
 /** A field of the configuration that another value was given to; null: it was not set. */
 export interface ConfigChange {

@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../../model/model-config';
 import { SuperRlError } from '../../protocol/errors';
 import type { GeneratedCompletion, GenerateRequest } from '../engine';
+import { largestUniform } from './sampling';
 
 export class GenerationRow {
   private readonly tokenIds: number[] = [];
@@ -28,9 +29,10 @@ export class GenerationRow {
     return this.stopReason !== undefined;
   }
 
-  /** The uniform number for the next token. */
+  /** The uniform number for the next token, below 1 in float32 too. */
   uniform(): number {
-    return this.request.greedy ? 0 : this.request.uniform(this.group, this.completion, this.tokenIds.length);
+    if (this.request.greedy) return 0;
+    return Math.min(this.request.uniform(this.group, this.completion, this.tokenIds.length), largestUniform);
   }
 
   add(tokenId: number, logProb: number, entropy: number): void {

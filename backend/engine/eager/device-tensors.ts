@@ -16,10 +16,14 @@ export function readTensors(tensors: ReadonlyMap<string, Tensor>): NamedTensors 
 export function variables(tensors: NamedTensors, trainable: boolean): Map<string, tf.Variable> {
   return new Map(
     [...tensors].map(([name, { shape, data }]) => {
-      const copy = tf.tensor(Float32Array.from(data), [...shape]);
-      const variable = tf.variable(copy, trainable);
-      copy.dispose(); // else its memory stays when the variable is assigned
-      return [name, variable];
+      return [name, variableOf(tf.tensor(Float32Array.from(data), [...shape]), trainable)];
     }),
   );
+}
+
+/** A variable that takes the tensor over: else its memory would stay when the variable is assigned. */
+export function variableOf(initial: Tensor, trainable: boolean): tf.Variable {
+  const variable = tf.variable(initial, trainable);
+  initial.dispose();
+  return variable;
 }

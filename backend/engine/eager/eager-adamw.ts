@@ -4,7 +4,7 @@ import type { NamedTensors } from '../../model/named-tensors';
 import { SuperRlError } from '../../protocol/errors';
 import type { OptimizerSettings, OptimizerState, UpdateResult } from '../engine';
 import { type Tensor, tf } from '../tensor/tfjs';
-import { readTensors } from './device-tensors';
+import { readTensors, variableOf } from './device-tensors';
 
 export class EagerAdamW {
   private first = new Map<string, tf.Variable>();
@@ -68,7 +68,7 @@ export class EagerAdamW {
     if (moment === undefined) {
       const weight = this.weights.get(name);
       if (weight === undefined) throw new Error(`The weight ${name} is not loaded.`);
-      moment = tf.variable(tf.zerosLike(weight), false);
+      moment = variableOf(tf.zerosLike(weight), false);
       moments.set(name, moment);
     }
     return moment;

@@ -24,7 +24,7 @@ import type {
 } from '../engine';
 import { type AdapterNames, adapterNames, adapterShapes, checkAdapters, initialAdapters } from '../lora';
 import { checkWeights } from '../model-weights';
-import { pack } from '../packing';
+import { type BatchShape, pack } from '../packing';
 import { batchGradient, batchScores } from '../tensor/batch-gradient';
 import { type Adapter, type DecoderWeights, mergedWeight } from '../tensor/decoder-model';
 import { type Tensor, tf } from '../tensor/tfjs';
@@ -80,7 +80,7 @@ export class EagerEngine implements Engine {
   }
 
   async generate(request: GenerateRequest): Promise<Generation> {
-    return this.computing('Generation', 'ask for shorter completions, or fewer a step', () =>
+    return this.computing('Generation', 'start a new run with a lower "rollout.maxNewTokens"', () =>
       this.backend.generate(this.policy, request),
     );
   }
@@ -92,7 +92,7 @@ export class EagerEngine implements Engine {
     checkScoredRows(this.modelConfig, rows);
     const statistics = emptyStatistics(rows);
     for (const batch of pack(rows, this.plan)) {
-      const scores = this.computing('Scoring', this.smallerPasses(), () =>
+      const scores = this.computing('Scoring', this.smallerPass(batch.shape, true), () =>
         tf.tidy(() => {
           const inputs = tensorsOf(scoreArrays(batch, rows));
           return batchScores(this.modelConfig, weights, inputs, batch.shape).dataSync();
@@ -110,7 +110,7 @@ export class EagerEngine implements Engine {
     const statistics = emptyStatistics(rows);
     let loss = 0;
     for (const batch of pack(rows, this.plan)) {
-      this.computing('Training', this.smallerPasses(), () =>
+      this.computing('Training', this.smallerPass(batch.shape, checkpointing), () =>
         tf.tidy(() => {
           const inputs = tensorsOf({ ...scoreArrays(batch, rows), ...lossArrays(batch, rows) });
           const result = batchGradient(
@@ -151,7 +151,7 @@ export class EagerEngine implements Engine {
   }
 
   async update(settings: OptimizerSettings): Promise<UpdateResult> {
-    const result = this.computing('The update', 'train adapters ("lora"), or a smaller model', () =>
+    const result = this.computing('The update', 'start a new run with adapters ("lora") or a smaller model', () =>
       this.optimizer.update(this.gradients, settings),
     );
     this.clearGradients();
@@ -228,9 +228,14 @@ export class EagerEngine implements Engine {
     }
   }
 
-  private smallerPasses(): string {
-    const lower = `set "update": { "microBatchTokens": … } below ${this.plan.microBatchTokens}`;
-    return this.plan.gradientCheckpointing ? lower : `${lower}, or "gradientCheckpointing": true`;
+  /** What makes a pass like this one smaller; `lean`: it can't keep less for its gradients. */
+  private smallerPass({ rows, tokens }: BatchShape, lean: boolean): string {
+    const half = Math.floor(rows / 2) * tokens;
+    const remedies = [
+      ...(half > 0 ? [`go on with "--resume --set update.microBatchTokens=${half}"`] : []),
+      ...(lean ? [] : ['start a new run with "update.gradientCheckpointing": true']),
+    ];
+    return remedies.join(', or ') || 'start a new run with a lower "rollout.maxNewTokens", or with shorter prompts';
   }
 
   private adapterTensors(): Map<string, Adapter> {

@@ -1,5 +1,6 @@
 // Chooses a token from one row of logits in float64: greedily, or by the inverse of the cumulative distribution
 // over all tokens or over the nucleus of top-p (arXiv 1904.09751). Slow and plain: what decoding graphs are held to.
+import type { SamplingSettings } from '../decoding/sampling';
 
 export interface SampledToken {
   readonly tokenId: number;
@@ -7,12 +8,6 @@ export interface SampledToken {
   readonly logProb: number;
   /** Of the same distribution, nats. */
   readonly entropy: number;
-}
-
-export interface SamplingSettings {
-  readonly temperature: number;
-  readonly topP: number;
-  readonly greedy: boolean;
 }
 
 /** Chooses from logits [vocabulary] in float64; `uniform` in [0, 1) decides unless greedy. */

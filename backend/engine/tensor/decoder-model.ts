@@ -132,7 +132,8 @@ export function hiddenStates(
     const run = (input: Tensor, given: LayerConstants) =>
       decoderLayer(config, weights, layer, input, shape, given, wanted);
     if (recomputed === undefined) {
-      x = run(x, constants);
+      const input = x;
+      x = tf.tidy(() => run(input, constants)); // the tape keeps what a gradient needs, and nothing else is to stay
     } else {
       const own = [...recomputed].filter(([name]) => name.includes(`layers.${layer}.`)).map(([, tensor]) => tensor);
       x = recomputedLayer(run, x, own, constants);
@@ -167,9 +168,11 @@ function recomputedLayer(
 function innerGradients(f: () => Tensor, xs: Tensor[], dy: Tensor): Tensor[] {
   const { state } = tf.engine();
   const outerTape = state.activeTape;
-  const { grads } = tf.engine().gradients(f, xs, dy);
-  state.activeTape = outerTape;
-  return grads;
+  try {
+    return tf.engine().gradients(f, xs, dy).grads;
+  } finally {
+    state.activeTape = outerTape;
+  }
 }
 
 /** Logits of every position, for tests of small models: int32 [rows, tokens] → [rows · tokens, vocabulary]. */

@@ -20,7 +20,7 @@ export class GraphSession {
   private readonly id: number;
 
   constructor(graph: TensorflowGraph) {
-    this.backend = tf.backend() as unknown as SessionBackend;
+    this.backend = sessionBackend();
     const folder = mkdtempSync(join(tmpdir(), 'superrl-graph-'));
     try {
       writeFileSync(join(folder, 'saved_model.pb'), savedModel(graph));
@@ -44,6 +44,16 @@ export class GraphSession {
   dispose(): void {
     this.backend.binding.deleteSavedModel(this.id);
   }
+}
+
+function sessionBackend(): SessionBackend {
+  const backend: object = tf.backend();
+  if (!runsSessions(backend)) throw new Error('Graphs run on the tfjs backend "tensorflow" only.');
+  return backend;
+}
+
+function runsSessions(backend: object): backend is SessionBackend {
+  return 'runSavedModel' in backend && 'binding' in backend;
 }
 
 function savedModel(graph: TensorflowGraph): Buffer {

@@ -63,9 +63,8 @@ export class TensorflowGraph {
     return { handle: name };
   }
 
-  read({ handle }: Variable, after: readonly Control[] = []): Value {
-    const attributes: Record<string, Attribute> = { dtype: { type: 'float32' } };
-    return this.value('ReadVariableOp', [handle, ...after.map(waitFor)], attributes, 'float32');
+  read({ handle }: Variable): Value {
+    return this.value('ReadVariableOp', [handle], { dtype: { type: 'float32' } }, 'float32');
   }
 
   assign({ handle }: Variable, value: Value): Control {
@@ -352,7 +351,7 @@ function waitFor({ node }: Control): string {
 }
 
 function attributeBytes(attribute: Attribute): Buffer {
-  // AttrValue: s 2, i 3, f 4, b 5, type 6, shape 7, tensor 8; TensorShapeProto: unknown_rank 3
+  // AttrValue: s 2, i 3, b 5, type 6, shape 7, tensor 8; TensorShapeProto: unknown_rank 3
   if (typeof attribute === 'number') return intField(3, attribute);
   if (typeof attribute === 'boolean') return intField(5, attribute ? 1 : 0);
   if (typeof attribute === 'string') return bytesField(2, attribute);

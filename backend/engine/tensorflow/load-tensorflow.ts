@@ -25,6 +25,7 @@ export function loadTensorflow(threads?: number, installation = findTensorflow()
   const folder = requirePresent(installation);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // else it takes all of the GPU's memory at once
+  process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // GPUs are numbered as nvidia-smi does (nvidia.ts)
   if (threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   const require = createRequire(join(folder, 'package.json'));
   restoreIsNullOrUndefined(require('node:util'));

@@ -6,15 +6,19 @@ export function nvidiaGpus(command = 'nvidia-smi'): string[] {
   return query('name', command);
 }
 
-/** Free memory of the first GPU, in bytes; undefined where the driver does not say. */
-export function nvidiaFreeBytes(command = 'nvidia-smi'): number | undefined {
-  const mebibytes = Number.parseInt(query('memory.free', command)[0] ?? '', 10); // "23028 MiB"
+/** Free memory in bytes of the first GPU that CUDA shows here; undefined where the driver does not say. */
+export function nvidiaFreeBytes(
+  command = 'nvidia-smi',
+  visible = process.env.CUDA_VISIBLE_DEVICES,
+): number | undefined {
+  const [first] = visible?.split(',') ?? []; // an index or a UUID, as --id takes them
+  const mebibytes = Number.parseInt(query('memory.free', command, first ? [`--id=${first}`] : [])[0] ?? '', 10); // "23028 MiB"
   return Number.isNaN(mebibytes) ? undefined : mebibytes * 2 ** 20;
 }
 
-function query(property: string, command: string): string[] {
+function query(property: string, command: string, only: readonly string[] = []): string[] {
   try {
-    const printed = execFileSync(command, [`--query-gpu=${property}`, '--format=csv,noheader'], {
+    const printed = execFileSync(command, [`--query-gpu=${property}`, '--format=csv,noheader', ...only], {
       encoding: 'utf8',
       timeout: 20_000,
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -22,10 +22,10 @@ export function createTensorflowEngine(
 ): EagerEngine {
   const threads = options.plan?.threads ?? availableParallelism();
   const { version, usesGpu } = loadTensorflow(threads);
-  const memoryBytes = usesGpu ? (nvidiaFreeBytes() ?? unknownGpuBytes) : totalmem() / 2;
+  const memoryBytes = usesGpu ? (nvidiaFreeBytes() ?? unknownGpuBytes) : machineBytes() / 2;
   const limits = usesGpu
-    ? { rows: 512, cacheBytes: Math.min(4 * 2 ** 30, memoryBytes / 8), prefillTokens: 8192 }
-    : { rows: 128, cacheBytes: Math.min(2 ** 30, memoryBytes / 8), prefillTokens: 2048 };
+    ? { rows: 512, bytes: Math.min(8 * 2 ** 30, memoryBytes / 4), prefillTokens: 8192 }
+    : { rows: 128, bytes: Math.min(2 * 2 ** 30, memoryBytes / 4), prefillTokens: 2048 };
   const decoder = new TensorflowDecoder(config, limits);
   const cpu = `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return new EagerEngine(
@@ -51,4 +51,9 @@ export function createTensorflowEngine(
     weights,
     options,
   );
+}
+
+/** The machine's memory, or what a container may take of it. */
+function machineBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }

@@ -134,7 +134,7 @@ export const usageCases: readonly BadInput[] = [
     code: 2,
     says:
       '--set seed=2: a run goes on with the configuration that made its steps so far. ' +
-      'With --resume only budget.steps, budget.minutes, budget.tokens, eval.every and checkpoint.every can be changed; for anything else start a new run.',
+      'With --resume only budget.steps, budget.minutes, budget.tokens, eval.every, checkpoint.every and update.microBatchTokens can be changed; for anything else start a new run.',
   },
   {
     mistake: 'a run folder without `--resume`',

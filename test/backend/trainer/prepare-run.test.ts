@@ -34,6 +34,24 @@ describe('prepareRun', () => {
     expect(run.engineReason).toMatch(/embedded engine "onnx"/);
   });
 
+  it('goes on with the plan that a run began with, but for smaller passes asked for on resume', async () => {
+    const first = await prepared({}, ['update.microBatchTokens=96']);
+    const goOn = async (microBatchTokens: number | undefined) => {
+      const config = { ...first.config, update: { ...first.config.update, microBatchTokens } };
+      const stored = {
+        config,
+        engine: first.engine.description.engine,
+        plan: { ...first.engine.plan, tokenBucket: 7 },
+      };
+      const run = await prepareRun({ runFile: task.runFile(), overrides: [], stored });
+      await run.scorer.close();
+      await run.close();
+      return run.engine.plan;
+    };
+    expect(await goOn(undefined)).toEqual({ ...first.engine.plan, tokenBucket: 7 });
+    expect(await goOn(48)).toEqual({ ...first.engine.plan, tokenBucket: 7, microBatchTokens: 48 });
+  });
+
   it('gives equal weights for equal seeds, others for others', async () => {
     const weights = async (seed: number) => {
       const run = await prepareRun({ runFile: task.runFile({ seed }), overrides: [] });

@@ -44,6 +44,12 @@ describe('changeOnResume', () => {
     );
   });
 
+  it('takes smaller passes of an update', () => {
+    const { config, changes } = changeOnResume(configOf(), ['update.microBatchTokens=512']);
+    expect(config.update.microBatchTokens).toBe(512);
+    expect(describeChanges(changes)).toBe('update.microBatchTokens not set → 512');
+  });
+
   it('is no change when the value is what it was, or when nothing is set', () => {
     expect(changeOnResume(configOf(), ['budget.steps=6']).changes).toEqual([]);
     expect(changeOnResume(configOf(), []).config).toEqual(configOf());
@@ -57,7 +63,7 @@ describe('changeOnResume', () => {
   ])('refuses %s', (override, fields) => {
     expect(() => changeOnResume(configOf(fields), [override])).toThrow(
       `--set ${override}: a run goes on with the configuration that made its steps so far. With --resume only budget.steps, ` +
-        'budget.minutes, budget.tokens, eval.every and checkpoint.every can be changed; for anything else start a new run.',
+        'budget.minutes, budget.tokens, eval.every, checkpoint.every and update.microBatchTokens can be changed; for anything else start a new run.',
     );
   });
 

@@ -7,7 +7,7 @@ import { SuperRlError } from '../../../protocol/errors';
 import { cacheBytesPerToken } from '../../decoding/cache-size';
 import { checkGenerateRequest } from '../../decoding/generate-request';
 import { type GenerationRow, generationRows } from '../../decoding/generation-row';
-import { largestUniform, samplingMode } from '../../decoding/sampling';
+import { samplingMode } from '../../decoding/sampling';
 import type { EnginePlan, GenerateRequest, Generation } from '../../engine';
 import { type RotaryTable, rotaryTable } from '../../tensor/rotary-table';
 import { type ChosenTokens, DecodeRunner } from './decode-runner';
@@ -115,7 +115,7 @@ export class Decoder {
       const rows = batch.flatMap((part) => part.rows);
       const prompts = batch.map(({ group }) => groups[group]?.promptIds ?? new Int32Array());
       const promptOfRow = batch.flatMap((part, prompt) => part.rows.map(() => prompt));
-      const uniform = Float32Array.from(rows, (row) => Math.min(row.uniform(), largestUniform));
+      const uniform = Float32Array.from(rows, (row) => row.uniform());
       const filled = await runner.prefill(prompts, promptOfRow, uniform);
       prefilledTokens += prompts.reduce((sum, prompt) => sum + prompt.length, 0);
       record(rows, filled.chosen);
@@ -137,7 +137,7 @@ export class Decoder {
         const row = active[index];
         if (row === undefined) return;
         ids[index] = row.newestToken;
-        uniform[index] = Math.min(row.uniform(), largestUniform);
+        uniform[index] = row.uniform();
       });
       record(active, chosen);
       for (let index = active.length - 1; index >= 0; index--) {

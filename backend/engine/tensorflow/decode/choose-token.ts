@@ -1,5 +1,5 @@
-// Choosing a token inside the graph. The same sums in the same blocks as the ONNX engine's sampling nodes, so that
-// equal numbers choose equal tokens.
+// Choosing a token inside the graph, by the method of the ONNX engine's sampling nodes: equal numbers choose equal
+// tokens but for rounding.
 import { largestUniform, type SamplingMode, vocabularyBlocks } from '../../decoding/sampling';
 import type { TensorflowGraph, Value } from '../graph';
 
@@ -75,8 +75,9 @@ function invert(graph: TensorflowGraph, weights: Value, count: number, uniform: 
 
 /** How many of the running sums do not exceed the target, int32 [rows, 1]; at most the last index. */
 function countUpTo(graph: TensorflowGraph, sums: Value, count: number, target: Value): Value {
-  const reached = graph.cast(graph.lessEqual(sums, target), 'int32');
-  return graph.minimum(graph.sum(reached, true), graph.int(count - 1));
+  // In float32, which is exact here: TensorFlow adds up int32 on the host, wherever the rest runs.
+  const reached = graph.sum(graph.cast(graph.lessEqual(sums, target), 'float32'), true);
+  return graph.cast(graph.minimum(reached, graph.float(count - 1)), 'int32');
 }
 
 function lastColumn(graph: TensorflowGraph, x: Value, columns: number): Value {

@@ -53,7 +53,8 @@ export const outputNames = {
 } as const;
 
 const modes: readonly SamplingMode[] = ['greedy', 'sample', 'nucleus'];
-const hidden = -1e9;
+/** Added to the scores of what a token may not attend to. */
+const masked = -1e9;
 
 export interface DecodeGraph {
   readonly graph: TensorflowGraph;
@@ -92,12 +93,11 @@ export function buildDecodeGraph(config: ModelConfig): DecodeGraph {
       return [graph.assign(past, joined), graph.assign(recent, emptyCache(graph, config, rows, none))];
     }),
   );
+  const held = parts.flatMap(({ past, recent }) => [past, recent]);
   const kept = graph.input(inputNames.kept, 'int32');
   graph.task(
     outputNames.keep,
-    parts.flatMap((part) =>
-      [part.past, part.recent].map((old) => graph.assign(old, graph.gather(graph.read(old), kept, 0))),
-    ),
+    held.map((old) => graph.assign(old, graph.gather(graph.read(old), kept, 0))),
   );
 
   const loaded = nodes.weights.map(({ variable, names, transposed }) => {
@@ -108,13 +108,9 @@ export function buildDecodeGraph(config: ModelConfig): DecodeGraph {
   });
   graph.task(outputNames.load, loaded);
   const nothing = graph.constant('float32', [0], []);
-  const all = [
-    ...nodes.weights.map(({ variable }) => variable),
-    ...parts.flatMap(({ past, recent }) => [past, recent]),
-  ];
   graph.task(
     outputNames.unload,
-    all.map((variable) => graph.assign(variable, nothing)),
+    [...nodes.weights.map(({ variable }) => variable), ...held].map((variable) => graph.assign(variable, nothing)),
   );
   return { graph, weights: nodes.weights.flatMap(({ names }) => names) };
 }
@@ -177,7 +173,7 @@ function prefill(
     graph.lessEqual(keyPlaces, graph.reshape(places, [1, 1, 1, -1, 1])),
     graph.lessEqual(graph.reshape(starts, [-1, 1, 1, 1, 1]), keyPlaces),
   );
-  const bias = graph.where(visible, graph.float(0), graph.float(hidden)); // [prompts, 1, 1, tokens, tokens]
+  const bias = graph.where(visible, graph.float(0), graph.float(masked)); // [prompts, 1, 1, tokens, tokens]
   const perToken = (x: Value, ...sizes: number[]) => graph.reshape(x, graph.concat([shape, graph.ints(sizes)], 0));
 
   // [4, 2]: the cache's slots that a prompt leaves free come first
@@ -219,7 +215,7 @@ function step(
   const pastKeys = graph.read(layerOf(cache, 0).keys.past);
   const pastSlots = graph.gather(graph.shape(pastKeys), graph.int(2), 0);
   const visible = graph.lessEqual(graph.reshape(starts, [-1, 1, 1, 1]), graph.range(pastSlots));
-  const bias = graph.where(visible, graph.float(0), graph.float(hidden)); // [rows, 1, 1, past]
+  const bias = graph.where(visible, graph.float(0), graph.float(masked)); // [rows, 1, 1, past]
   const lengths = graph.concat([graph.reshape(pastSlots, [1]), graph.ints([-1])], 0);
   const written: Control[] = [];
   const attend: Attend = (layer, queries, newKeys, newValues) => {

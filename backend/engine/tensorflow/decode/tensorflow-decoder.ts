@@ -5,7 +5,6 @@ import type { ModelConfig } from '../../../model/model-config';
 import { cacheBytesPerToken } from '../../decoding/cache-size';
 import { checkGenerateRequest } from '../../decoding/generate-request';
 import { type GenerationRow, generationRows } from '../../decoding/generation-row';
-import { largestUniform } from '../../decoding/sampling';
 import type { GenerateRequest, Generation } from '../../engine';
 import type { DecoderWeights } from '../../tensor/decoder-model';
 import { DecodeSession, type PaddedPrompts, type Sampling } from './decode-session';
@@ -13,7 +12,8 @@ import { DecodeSession, type PaddedPrompts, type Sampling } from './decode-sessi
 export interface DecoderLimits {
   /** Completions that are generated together. */
   readonly rows: number;
-  readonly cacheBytes: number;
+  /** What their cache and logits may take. */
+  readonly bytes: number;
   /** Padded tokens that are prefilled together; a longer prompt is on its own. */
   readonly prefillTokens: number;
 }
@@ -41,12 +41,14 @@ export class TensorflowDecoder {
     const { groups, maxNewTokens } = request;
     const { contextLength } = this.config;
     const rowsOf = generationRows(this.config, request);
-    const longest = groups.reduce((most, { promptIds }) => Math.max(most, promptIds.length), 1) + maxNewTokens;
+    const waiting = rowsOf.flat();
     const counts: Counts = { prefilledTokens: 0, generatedTokens: 0 };
+    if (waiting.length === 0) return { completions: rowsOf.map(() => []), ...counts };
+    const longestPrompt = groups.reduce((most, { promptIds }) => Math.max(most, promptIds.length), 1);
+    const longest = Math.min(contextLength, longestPrompt + maxNewTokens);
     this.session ??= new DecodeSession(this.config);
-    this.session.load(weights, Math.min(contextLength, longest));
     try {
-      const waiting = rowsOf.flat();
+      this.session.load(weights, longest);
       const size = this.batchRows(longest);
       while (waiting.length > 0) this.decode(this.session, request, waiting.splice(0, size), counts);
     } finally {
@@ -61,8 +63,12 @@ export class TensorflowDecoder {
   }
 
   private batchRows(tokens: number): number {
-    const rowBytes = tokens * cacheBytesPerToken(this.config);
-    return Math.max(1, Math.min(this.limits.rows, Math.floor(this.limits.cacheBytes / rowBytes)));
+    const cacheCopies = 2; // while it is rearranged
+    const logitArrays = 6; // logits, what choosing a token makes of them, and one to spare
+    const rowBytes =
+      cacheCopies * tokens * cacheBytesPerToken(this.config) +
+      logitArrays * this.config.vocabularySize * Float32Array.BYTES_PER_ELEMENT;
+    return Math.max(1, Math.min(this.limits.rows, Math.floor(this.limits.bytes / rowBytes)));
   }
 
   /** @param rows in the order of their groups */
@@ -100,7 +106,7 @@ export class TensorflowDecoder {
 }
 
 function sampling(settings: GenerateRequest, rows: readonly GenerationRow[]): Sampling {
-  const uniform = Float32Array.from(rows, (row) => (row.finished ? 0 : Math.min(row.uniform(), largestUniform)));
+  const uniform = Float32Array.from(rows, (row) => (row.finished ? 0 : row.uniform()));
   return { settings, uniform };
 }
 

@@ -16,7 +16,7 @@ const configs: readonly [string, ModelConfig][] = [
   ['qwen2, untied', { ...smallModel, architecture: 'qwen2', qkvBias: true, tiedEmbeddings: false }],
   ['qwen3', { ...smallModel, architecture: 'qwen3', qkNorm: true, kvHeads: 1 }],
 ];
-const limits: DecoderLimits = { rows: 128, cacheBytes: 2 ** 30, prefillTokens: 2048 };
+const limits: DecoderLimits = { rows: 128, bytes: 2 ** 30, prefillTokens: 2048 };
 
 function requestOf(more: Partial<GenerateRequest> = {}): GenerateRequest {
   return {
@@ -102,6 +102,20 @@ describe.runIf(testedEngines.some((engine) => engine === 'tensorflow'))('generat
     expect(tokensOf(decoderOf(smallModel).generate(weights, request))).toEqual(
       tokensOf(eagerGenerate(smallModel, weights, request)),
     );
+  });
+
+  it('a batch is bounded by what its cache and logits take', () => {
+    const weights = weightsOf(smallModel);
+    const whole = decoderOf(smallModel).generate(weights, requestOf());
+    const single = decoderOf(smallModel, { bytes: 1 }).generate(weights, requestOf());
+    expect(tokensOf(single)).toEqual(tokensOf(whole));
+    expect(single.prefilledTokens).toBe(3 * 4 + 2);
+  });
+
+  it('no completions are none', () => {
+    const groups = [{ promptIds: Int32Array.of(1), completions: 0 }];
+    const none = decoderOf(smallModel).generate(weightsOf(smallModel), requestOf({ groups }));
+    expect(none).toEqual({ completions: [[]], prefilledTokens: 0, generatedTokens: 0 });
   });
 
   it('takes new weights, adapters merged, and longer sequences in the graph that it has', () => {

@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, it, vi } from 'vitest';
 import { EagerEngine } from '../../../../backend/engine/eager/eager-engine';
 import type { LossRow } from '../../../../backend/engine/engine';
+import { tf } from '../../../../backend/engine/tensor/tfjs';
 import { grpo } from '../../../bench/bench-model';
 import { randomWeights, smallModel } from '../small-model';
 
@@ -26,12 +27,13 @@ const row: LossRow = {
   advantage: 1,
 };
 
-function engineOf(gradientCheckpointing = false): EagerEngine {
+/** Rows have three tokens, so a pass has a third of microBatchTokens of them. */
+function engineOf(gradientCheckpointing = false, microBatchTokens = 12): EagerEngine {
   return new EagerEngine(
     {
       name: 'cpu',
       description: { engine: 'tensorflow', device: 'NVIDIA T4', versions: {}, deterministic: false },
-      plan: { threads: 1, microBatchTokens: 2048, tokenBucket: 1, decodeWeights: 'inputs', gradientCheckpointing },
+      plan: { threads: 1, microBatchTokens, tokenBucket: 1, decodeWeights: 'inputs', gradientCheckpointing },
       generate: fail,
     },
     smallModel,
@@ -41,17 +43,30 @@ function engineOf(gradientCheckpointing = false): EagerEngine {
 }
 
 describe('a backend without memory', () => {
+  const rows = [row, row, row, row];
+  const onResume = 'go on with "--resume --set update.microBatchTokens=6"';
+  const checkpointing = 'start a new run with "update.gradientCheckpointing": true';
+  const shorter = 'start a new run with a lower "rollout.maxNewTokens", or with shorter prompts';
+
   it.each([
-    [false, 'set "update": { "microBatchTokens": … } below 2048, or "gradientCheckpointing": true. (Invalid'],
-    [true, 'set "update": { "microBatchTokens": … } below 2048. (Invalid'],
-  ])('is told with what makes a pass smaller (checkpointing %s)', async (checkpointing, remedy) => {
+    ['rows that can be split', false, 12, `${onResume}, or ${checkpointing}`],
+    ['rows that can be split, with checkpointing', true, 12, onResume],
+    ['one row', false, 3, checkpointing],
+    ['one row, with checkpointing', true, 3, shorter],
+  ] as const)('is told with what makes an update smaller: %s', async (_, checkpoints, tokens, remedy) => {
     failure.text = oom;
-    const engine = engineOf(checkpointing);
-    await expect(engine.accumulate(grpo, [row])).rejects.toThrow(
-      `Training ran out of memory on the NVIDIA T4: ${remedy}`,
+    await expect(engineOf(checkpoints, tokens).accumulate(grpo, rows)).rejects.toThrow(
+      `Training ran out of memory on the NVIDIA T4: ${remedy}. (Invalid`,
     );
-    await expect(engine.logProbs([row], 'policy')).rejects.toThrow(
-      `Scoring ran out of memory on the NVIDIA T4: ${remedy}`,
+  });
+
+  it.each([
+    [12, onResume],
+    [3, shorter],
+  ] as const)('is told with what makes scoring smaller, which keeps nothing for gradients', async (tokens, remedy) => {
+    failure.text = oom;
+    await expect(engineOf(false, tokens).logProbs(rows, 'policy')).rejects.toThrow(
+      `Scoring ran out of memory on the NVIDIA T4: ${remedy}. (Invalid`,
     );
   });
 
@@ -60,7 +75,18 @@ describe('a backend without memory', () => {
     const request = { groups: [], maxNewTokens: 1, temperature: 1, topP: 1, greedy: true, eosIds: [] };
     const generated = engineOf().generate({ ...request, stopMatcher: undefined, uniform: () => 0 });
     await expect(generated).rejects.toThrow(
-      'Generation ran out of memory on the NVIDIA T4: ask for shorter completions, or fewer a step. (Invalid',
+      'Generation ran out of memory on the NVIDIA T4: start a new run with a lower "rollout.maxNewTokens". (Invalid',
+    );
+  });
+
+  it('is told with what the optimiser needs less', async () => {
+    const engine = engineOf();
+    vi.spyOn(tf, 'mul').mockImplementationOnce(() => {
+      throw new Error(oom);
+    });
+    const settings = { learningRate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weightDecay: 0, clipNorm: null };
+    await expect(engine.update(settings)).rejects.toThrow(
+      'The update ran out of memory on the NVIDIA T4: start a new run with adapters ("lora") or a smaller model. (Invalid',
     );
   });
 });

@@ -8,7 +8,7 @@ import { nvidiaFreeBytes, nvidiaGpus } from '../../../../backend/engine/tensorfl
 /** A program that prints one of two texts, by the property asked for. */
 function driver(name: string, free: string): string {
   const file = join(mkdtempSync(join(tmpdir(), 'superrl-nvidia-')), 'nvidia-smi');
-  writeFileSync(file, `#!/bin/sh\ncase "$1" in *=name) printf '${name}';; *=memory.free) printf '${free}';; esac\n`, {
+  writeFileSync(file, `#!/bin/sh\ncase "$1" in *=name) printf "${name}";; *=memory.free) printf "${free}";; esac\n`, {
     mode: 0o755,
   });
   return file;
@@ -19,6 +19,13 @@ describe.skipIf(process.platform === 'win32')('the NVIDIA driver', () => {
     const command = driver('NVIDIA RTX A5000\\nNVIDIA T4\\n', '23028 MiB\\n15000 MiB\\n');
     expect(nvidiaGpus(command)).toEqual(['NVIDIA RTX A5000', 'NVIDIA T4']);
     expect(nvidiaFreeBytes(command)).toBe(23_028 * 2 ** 20);
+  });
+
+  it('tells of the GPU that CUDA shows first', () => {
+    const free = driver('', '$(case "$3" in --id=1) echo 7 MiB;; *) echo 9 MiB;; esac)');
+    expect(nvidiaFreeBytes(free, '1,0')).toBe(7 * 2 ** 20);
+    expect(nvidiaFreeBytes(free, '')).toBe(9 * 2 ** 20);
+    expect(nvidiaFreeBytes(free, undefined)).toBe(9 * 2 ** 20);
   });
 
   it('may not say, or not be there', () => {
