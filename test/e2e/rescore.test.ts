@@ -66,6 +66,7 @@ describe('Rescore Run', { timeout: 300_000 }, () => {
   });
 
   it('shows old and new side by side, and the decisions that would have been others', async () => {
+    await workbench.openFile('typed.reward.ts');
     await edit(body, strict);
     const isOdd = (answer: unknown) => Number(answer) % 2 === 1;
     const groups = groupsOf(run()).reverse();
@@ -80,14 +81,20 @@ describe('Rescore Run', { timeout: 300_000 }, () => {
     const summary =
       `${all} completions scored anew by typed: ${changed.length} changed, ` +
       `${others.length} decisions of the switch would have been others.`;
-    await expect.poll(async () => (await sides()).after[0], patient).toBe(summary);
-    const { before, after } = await sides();
-    expect(before.slice(1, 3)).toEqual(['', expect.stringMatching(/^Decisions of the switch \(\d+ × .+ → sft/)]);
+    const heading = expect.stringMatching(/^Decisions of the switch \(\d+ × .+ → sft/);
     const shown = Math.min(others.length, 10);
     const lines = [...others].sort((a, b) => a.step - b.step || a.group - b.group).slice(0, shown);
     const place = (each: { step: number; group: number }) => `step ${each.step}, group ${each.group + 1}`;
-    expect(before.slice(3, 3 + shown)).toEqual(lines.map((each) => `${place(each)}: ${each.decision.kind}`));
-    expect(after.slice(3, 3 + shown)).toEqual(lines.map((each) => `${place(each)}: sft`));
+    // polled whole: while the diff is laid out, one side may be scrolled and the other not yet
+    const top = (side: string[]) => side.slice(0, 3 + shown);
+    const topOfBoth = async () => {
+      const { before, after } = await sides();
+      return { before: top(before), after: top(after) };
+    };
+    await expect.poll(topOfBoth, patient).toEqual({
+      before: [summary, '', heading, ...lines.map((each) => `${place(each)}: ${each.decision.kind}`)],
+      after: [summary, '', heading, ...lines.map((each) => `${place(each)}: sft`)],
+    });
     await editor.picture('rescored');
   });
 
