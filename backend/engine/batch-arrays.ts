@@ -1,7 +1,8 @@
-// Fills the arrays of a packed micro-batch: token ids, which positions are scored, and the loss's inputs for each
-// scored token. Names are those of ScoreInputs and LossInputs.
+// Fills the arrays of a packed micro-batch: token ids, where each stands for attention, which are scored, and the loss's
+// inputs for each scored token. Names are those of ScoreInputs and LossInputs.
 import type { LossRow, ScoredRow } from './engine';
-import { type BatchShape, type PackedBatch, scoredTokens } from './packing';
+import { type BatchShape, isSpread, type PackedBatch, placesOf, scoredTokens, sharedTokens } from './packing';
+import { hiddenScore } from './tensor/attention';
 import type { ScoreInputs } from './tensor/batch-gradient';
 import type { LossInputs } from './tensor/token-loss';
 
@@ -9,17 +10,35 @@ export interface BatchArray {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array;
 }
-export type ScoreArrays = Record<keyof ScoreInputs, BatchArray>;
+export type ScoreArrays = { readonly [Name in keyof ScoreInputs]: BatchArray };
 export type LossArrays = Record<keyof LossInputs, BatchArray>;
 
+export interface InputShape {
+  readonly shape: readonly number[];
+  readonly type: 'float32' | 'int32';
+}
+
 /** Shapes and element types of all inputs: what a graph is traced with before there are numbers. */
-export function scoreInputShapes({ rows, tokens, scored }: BatchShape): Record<keyof ScoreInputs, InputShape> {
+export function scoreInputShapes(shape: BatchShape): { readonly [Name in keyof ScoreInputs]: InputShape } {
+  const { tokens, rows, prefixes, prefixTokens, scored } = shape;
+  const places = placesOf(shape);
   return {
-    tokenIds: { shape: [rows * tokens], type: 'int32' },
+    tokenIds: { shape: [tokens], type: 'int32' },
     positions: { shape: [scored], type: 'int32' },
-    inverse: { shape: [rows * tokens], type: 'int32' },
+    inverse: { shape: [tokens], type: 'int32' },
     targets: { shape: [scored], type: 'int32' },
     inverseTemperature: { shape: [scored, 1], type: 'float32' },
+    ...(prefixes > 0 && {
+      prefixOf: { shape: [rows], type: 'int32' },
+      prefixRows: { shape: [prefixes, rows], type: 'float32' },
+      prefixMask: { shape: [prefixes, prefixTokens], type: 'float32' },
+    }),
+    ...(isSpread(shape) && {
+      tokenAtPlace: { shape: [places], type: 'int32' },
+      tokenAtPlaceOrNone: { shape: [places], type: 'int32' },
+      placeOfToken: { shape: [tokens], type: 'int32' },
+      placeOfTokenOrNone: { shape: [tokens], type: 'int32' },
+    }),
   };
 }
 
@@ -40,17 +59,14 @@ export function lossInputShapes({ rows, scored }: BatchShape): Record<keyof Loss
   };
 }
 
-export interface InputShape {
-  readonly shape: readonly number[];
-  readonly type: 'float32' | 'int32';
-}
+type Arrays<Shapes> = { readonly [Name in keyof Shapes]: BatchArray };
 
-function emptyArrays<Name extends string>(shapes: Record<Name, InputShape>): Record<Name, BatchArray> {
+function emptyArrays<Shapes extends { readonly [Name in keyof Shapes]: InputShape }>(shapes: Shapes): Arrays<Shapes> {
   const entries = Object.entries<InputShape>(shapes).map(([name, { shape, type }]) => {
     const size = shape.reduce((product, length) => product * length, 1);
     return [name, { shape, data: type === 'int32' ? new Int32Array(size) : new Float32Array(size) }];
   });
-  return Object.fromEntries(entries) as Record<Name, BatchArray>;
+  return Object.fromEntries(entries) as Arrays<Shapes>;
 }
 
 /** Where the scored tokens of each row of a batch lie, [start, end) by place in the batch. */
@@ -72,23 +88,68 @@ export function rowAt<Row>(rows: readonly Row[], index: number): Row {
 
 /** Token ids, masks and places of a packed batch as the graphs' input arrays. */
 export function scoreArrays(batch: PackedBatch, rows: readonly ScoredRow[]): ScoreArrays {
-  const { tokens, scored } = batch.shape;
-  const arrays = emptyArrays(scoreInputShapes(batch.shape));
-  arrays.inverse.data.fill(scored);
-  arrays.inverseTemperature.data.fill(1);
+  const { shape } = batch;
+  const arrays = emptyArrays(scoreInputShapes(shape));
+  const { tokenIds, positions, inverse, targets, inverseTemperature } = arrays;
+  inverse.data.fill(shape.scored);
+  inverseTemperature.data.fill(1);
+  arrays.tokenAtPlaceOrNone?.data.fill(shape.tokens);
+  arrays.placeOfTokenOrNone?.data.fill(placesOf(shape));
+  let placed = 0;
+  /** Where the first of these tokens stands among all that are computed. */
+  const place = (ids: Int32Array, firstPlace: number): number => {
+    const first = isSpread(shape) ? placed : firstPlace;
+    tokenIds.data.set(ids, first);
+    for (let token = 0; token < ids.length; token++) {
+      for (const array of [arrays.tokenAtPlace, arrays.tokenAtPlaceOrNone]) {
+        if (array) array.data[firstPlace + token] = first + token;
+      }
+      for (const array of [arrays.placeOfToken, arrays.placeOfTokenOrNone]) {
+        if (array) array.data[first + token] = firstPlace + token;
+      }
+    }
+    placed += ids.length;
+    return first;
+  };
+
+  placePrefixes(batch, rows, arrays, place);
   let next = 0;
-  batch.rows.forEach((index, place) => {
+  batch.rows.forEach((index, rowPlace) => {
     const row = rowAt(rows, index);
-    arrays.tokenIds.data.set(row.tokenIds, place * tokens);
+    const shared = sharedTokens(row, shape);
+    const firstPlace = shape.prefixes * shape.prefixTokens + rowPlace * shape.rowTokens;
+    const first = place(row.tokenIds.subarray(shared, -1), firstPlace);
     for (let token = row.promptLength; token < row.tokenIds.length; token++, next++) {
-      const position = place * tokens + token - 1; // the state before a token predicts it
-      arrays.positions.data[next] = position;
-      arrays.inverse.data[position] = next;
-      arrays.targets.data[next] = row.tokenIds[token] ?? 0;
-      arrays.inverseTemperature.data[next] = 1 / row.temperature;
+      const position = first + token - shared - 1; // the state before a token predicts it
+      positions.data[next] = position;
+      inverse.data[position] = next;
+      targets.data[next] = row.tokenIds[token] ?? 0;
+      inverseTemperature.data[next] = 1 / row.temperature;
     }
   });
   return arrays;
+}
+
+/** Shared prompts, once each, and who goes on from them. */
+function placePrefixes(
+  { rows: indices, prefixOf, shape }: PackedBatch,
+  rows: readonly ScoredRow[],
+  { prefixOf: prefixOfRow, prefixRows, prefixMask }: ScoreArrays,
+  place: (ids: Int32Array, firstPlace: number) => number,
+): void {
+  if (prefixOfRow === undefined || prefixRows === undefined || prefixMask === undefined) return;
+  const { prefixTokens } = shape;
+  let known = 0;
+  prefixOf.forEach((prefix, rowPlace) => {
+    prefixOfRow.data[rowPlace] = prefix;
+    prefixRows.data[prefix * shape.rows + rowPlace] = 1;
+    if (prefix < known) return;
+    known++;
+    const row = rowAt(rows, rowAt(indices, rowPlace));
+    const padding = prefixTokens - sharedTokens(row, shape);
+    prefixMask.data.fill(hiddenScore, prefix * prefixTokens, prefix * prefixTokens + padding);
+    place(row.tokenIds.subarray(0, sharedTokens(row, shape)), prefix * prefixTokens + padding);
+  });
 }
 
 /** Weights, advantages and stored log-probabilities of a packed batch, one value a scored token (0 in padding). */

@@ -26,6 +26,8 @@ export interface EnginePlan {
   readonly decodeWeights: 'initializers' | 'inputs';
   /** The backward pass computes each layer again instead of keeping its results; absent: it keeps them. */
   readonly gradientCheckpointing?: boolean | undefined;
+  /** Whether rows that go on from one prompt share its computation; absent: where it saves some. */
+  readonly sharePrompts?: boolean | undefined;
   /** Where the engine "onnx" runs its training graphs; absent: on the CPU. Decoding is on the CPU always. */
   readonly provider?: 'cpu' | 'webgpu' | undefined;
 }

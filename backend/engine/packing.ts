@@ -1,11 +1,19 @@
-// Packs rows into micro-batches of static shapes: sorted by length, cut to a token budget and padded on the right.
-// Shapes are rounded so that few graphs serve all steps. What a row contributes does not depend on how it is packed.
+// Packs rows into micro-batches of static shapes. Rows that go on from one prompt share it: it is computed once for all
+// of them, and they attend to its keys and values. Rows of different lengths are not padded for the dense layers, which
+// take a plain list of tokens, only for attention. Shapes are rounded so that few graphs serve all steps. What a row
+// contributes does not depend on how it is packed.
 import type { EnginePlan, ScoredRow } from './engine';
 
 export interface BatchShape {
-  readonly rows: number;
-  /** Tokens a row, padded. */
+  /** Tokens that are computed, padded. Fewer than there are places when rows are padded for attention only. */
   readonly tokens: number;
+  readonly rows: number;
+  /** Places of a row, padded on the right: its tokens but the last, without those of a shared prompt. */
+  readonly rowTokens: number;
+  /** Shared prompts; 0: each row brings its own. */
+  readonly prefixes: number;
+  /** Places of a shared prompt, padded on the left: its tokens but the last, with which each row begins. */
+  readonly prefixTokens: number;
   /** Scored tokens of the whole batch, padded. */
   readonly scored: number;
 }
@@ -13,15 +21,183 @@ export interface BatchShape {
 export interface PackedBatch {
   /** Index of each row in the list given; fewer than shape.rows when the batch is padded with empty rows. */
   readonly rows: readonly number[];
+  /** The shared prompt of each of these rows; empty when the shape has none. */
+  readonly prefixOf: readonly number[];
   readonly shape: BatchShape;
+}
+
+/** What of a plan packing goes by. */
+export type PackingPlan = Pick<EnginePlan, 'microBatchTokens' | 'tokenBucket' | 'sharePrompts'>;
+
+/** Places for attention, in the order in which its arrays have them: shared prompts, then rows. */
+export function placesOf({ rows, rowTokens, prefixes, prefixTokens }: Omit<BatchShape, 'scored'>): number {
+  return prefixes * prefixTokens + rows * rowTokens;
+}
+
+/** Whether tokens stand in another order than their places: then arrays lead from one to the other. */
+export function isSpread(shape: Omit<BatchShape, 'scored'>): boolean {
+  return shape.tokens !== placesOf(shape);
 }
 
 export function scoredTokens(row: ScoredRow): number {
   return row.tokenIds.length - row.promptLength;
 }
 
+/** Tokens of a row that a batch of this shape computes as its shared prompt. */
+export function sharedTokens(row: ScoredRow, { prefixes }: Pick<BatchShape, 'prefixes'>): number {
+  return prefixes > 0 ? row.promptLength - 1 : 0;
+}
+
+/** Attention may have this many places for one token of the budget, and read this many keys. */
+const mostPlaces = 2;
+const mostKeys = 16;
+
+/** A row to be packed. */
+interface Item {
+  readonly index: number;
+  readonly row: ScoredRow;
+  /** Tokens of its own. */
+  readonly tokens: number;
+  /** The prompt that it shares; undefined: none. */
+  readonly prefix: { readonly tokens: number } | undefined;
+}
+
+/**
+ * Rows without a scored token are in no batch.
+ * @param scoredSteps the number of scored tokens is rounded up to a multiple of all tokens divided by this, and that of
+ *   the last batch's rows in the same way
+ */
+export function pack(rows: readonly ScoredRow[], plan: PackingPlan, scoredSteps = 8): PackedBatch[] {
+  const apart = batchesOf(itemsApart(rows), plan, scoredSteps);
+  if (plan.sharePrompts === false) return apart;
+  const together = batchesOf(itemsTogether(rows), plan, scoredSteps);
+  return computedTokens(together) < computedTokens(apart) ? together : apart;
+}
+
+function computedTokens(batches: readonly PackedBatch[]): number {
+  return batches.reduce((sum, { shape }) => sum + shape.tokens, 0);
+}
+
+/** Each row with its own prompt, the longest first. */
+function itemsApart(rows: readonly ScoredRow[]): Item[] {
+  const items = rows.map((row, index) => ({ index, row, tokens: row.tokenIds.length - 1, prefix: undefined }));
+  return items.filter(({ row }) => scoredTokens(row) > 0).sort(byLength);
+}
+
+/** Rows that share a prompt one after the other, those with the longest row first. */
+function itemsTogether(rows: readonly ScoredRow[]): Item[] {
+  const groups = new Map<string, Item[]>();
+  rows.forEach((row, index) => {
+    if (scoredTokens(row) === 0) return;
+    const key = row.tokenIds.subarray(0, row.promptLength - 1).join();
+    const group = groups.get(key) ?? [];
+    const prefix = group[0]?.prefix ?? { tokens: row.promptLength - 1 };
+    group.push({ index, row, prefix, tokens: row.tokenIds.length - row.promptLength });
+    groups.set(key, group);
+  });
+  for (const group of groups.values()) group.sort(byLength);
+  return [...groups.values()].sort(([a], [b]) => (a && b ? byLength(a, b) : 0)).flat();
+}
+
+function byLength(a: Item, b: Item): number {
+  return b.tokens - a.tokens || a.index - b.index;
+}
+
+/** What a batch holds while it is filled. */
+interface Filling {
+  readonly items: readonly Item[];
+  readonly prefixes: readonly Item['prefix'][];
+  readonly tokens: number;
+  readonly rowTokens: number;
+  readonly prefixTokens: number;
+}
+
+const nothing: Filling = { items: [], prefixes: [], tokens: 0, rowTokens: 0, prefixTokens: 0 };
+
+function withItem(filling: Filling, item: Item, bucket: number): Filling {
+  const isNew = item.prefix !== undefined && !filling.prefixes.includes(item.prefix);
+  const prefixTokens = item.prefix === undefined ? 0 : paddedLength(Math.max(1, item.prefix.tokens), bucket);
+  return {
+    items: [...filling.items, item],
+    prefixes: isNew ? [...filling.prefixes, item.prefix] : filling.prefixes,
+    tokens: filling.tokens + item.tokens + (isNew ? (item.prefix?.tokens ?? 0) : 0),
+    rowTokens: Math.max(filling.rowTokens, paddedLength(item.tokens, bucket)),
+    prefixTokens: Math.max(filling.prefixTokens, prefixTokens),
+  };
+}
+
+function fits({ items, prefixes, tokens, rowTokens, prefixTokens }: Filling, budget: number): boolean {
+  const places = prefixes.length * prefixTokens + items.length * rowTokens;
+  const keys = items.length * (prefixTokens + rowTokens);
+  return places <= budget || (tokens <= budget && places <= mostPlaces * budget && keys <= mostKeys * budget);
+}
+
+/** As few batches as there can be, all about as full where that pads no more: one graph serves them, with less memory. */
+function batchesOf(items: readonly Item[], plan: PackingPlan, scoredSteps: number): PackedBatch[] {
+  const pack = (budget: number) =>
+    filled(items, budget, plan.tokenBucket).map((filling) => packed(filling, plan, scoredSteps));
+  const full = pack(plan.microBatchTokens);
+  let even = full;
+  for (let parts = 63; parts >= 32; parts--) {
+    const batches = pack((plan.microBatchTokens * parts) / 64);
+    if (batches.length > full.length) break;
+    even = batches;
+  }
+  return computedTokens(even) <= computedTokens(full) ? even : full;
+}
+
+function filled(items: readonly Item[], budget: number, bucket: number): Filling[] {
+  const fillings: Filling[] = [];
+  let filling = nothing;
+  for (const item of items) {
+    let next = withItem(filling, item, bucket);
+    if (filling.items.length > 0 && !fits(next, budget)) {
+      fillings.push(filling);
+      next = withItem(nothing, item, bucket);
+    }
+    filling = next;
+  }
+  return filling.items.length > 0 ? [...fillings, filling] : fillings;
+}
+
+function packed(filling: Filling, plan: PackingPlan, scoredSteps: number): PackedBatch {
+  const { items, prefixes } = filling;
+  return {
+    rows: items.map(({ index }) => index),
+    prefixOf: prefixes.length === 0 ? [] : items.map(({ prefix }) => prefixes.indexOf(prefix)),
+    shape: shapeOf(filling, plan, scoredSteps),
+  };
+}
+
+function shapeOf(filling: Filling, { microBatchTokens, tokenBucket }: PackingPlan, scoredSteps: number): BatchShape {
+  const { items, rowTokens, prefixTokens } = filling;
+  // A place for each token: the last batch has as many rows as are left, in steps, too: few shapes, little padding.
+  const prefixes = filling.prefixes.length;
+  const most = Math.max(items.length, Math.floor((microBatchTokens - prefixes * prefixTokens) / rowTokens));
+  const rows = Math.min(most, roundUp(items.length, Math.max(1, Math.floor(most / scoredSteps))));
+  const placed = { rows, rowTokens, prefixes, prefixTokens, tokens: prefixes * prefixTokens + rows * rowTokens };
+  // Tokens without places: only their number costs much, so rows and prompts are rounded further.
+  const step = roundUp(Math.ceil(microBatchTokens / (2 * scoredSteps)), tokenBucket);
+  const tokens = Math.min(roundUp(filling.tokens, step), Math.max(microBatchTokens, filling.tokens));
+  const spread = { ...placed, rows: halfOctave(items.length), prefixes: halfOctave(prefixes), tokens };
+  const shape = tokens < 0.95 * placed.tokens ? spread : placed;
+
+  const scored = items.reduce((sum, { row }) => sum + scoredTokens(row), 0);
+  // What these rows can score at most: completions that all fill their room are not padded further.
+  const room = shape.rows * roundUp(Math.max(...items.map(({ row }) => scoredTokens(row))), tokenBucket);
+  const rounded = roundUp(scored, Math.ceil(shape.tokens / scoredSteps));
+  return { ...shape, scored: Math.min(room, shape.tokens, rounded) };
+}
+
 function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
+}
+
+/** The next of 0, 1, 2, 3, 4, 6, 8, 12, 16, 24, … */
+function halfOctave(count: number): number {
+  const octave = 2 ** Math.ceil(Math.log2(Math.max(count, 1)));
+  if (count === 0) return 0;
+  return octave > 2 && count <= 0.75 * octave ? 0.75 * octave : octave;
 }
 
 /**
@@ -31,36 +207,4 @@ function roundUp(value: number, unit: number): number {
 function paddedLength(longest: number, tokenBucket: number): number {
   const coarse = 2 ** Math.floor(Math.log2(longest)) / 8;
   return roundUp(longest, roundUp(Math.max(coarse, 1), tokenBucket));
-}
-
-/**
- * Rows without a scored token are in no batch.
- * @param scoredSteps the number of scored tokens is rounded up to a multiple of all tokens divided by this, and that of
- *   the last batch's rows in the same way
- */
-export function pack(
-  rows: readonly ScoredRow[],
-  plan: Pick<EnginePlan, 'microBatchTokens' | 'tokenBucket'>,
-  scoredSteps = 8,
-): PackedBatch[] {
-  const order = rows.flatMap((row, index) => (scoredTokens(row) > 0 ? [{ row, index }] : []));
-  order.sort((a, b) => b.row.tokenIds.length - a.row.tokenIds.length || a.index - b.index);
-  const batches: PackedBatch[] = [];
-  for (let start = 0; start < order.length; ) {
-    const tokens = paddedLength(order[start]?.row.tokenIds.length ?? 0, plan.tokenBucket);
-    const most = Math.max(1, Math.floor(plan.microBatchTokens / tokens));
-    // The last batch has as many rows as are left, in steps, too: few shapes, little padding.
-    const size = Math.min(most, roundUp(order.length - start, Math.ceil(most / scoredSteps)));
-    const taken = order.slice(start, start + size);
-    const scored = taken.reduce((sum, { row }) => sum + scoredTokens(row), 0);
-    const shortestPrompt = Math.min(...taken.map(({ row }) => row.promptLength));
-    // What these rows can score at most: completions that all fill their room are not padded further.
-    const room = size * (tokens - Math.floor(shortestPrompt / plan.tokenBucket) * plan.tokenBucket);
-    batches.push({
-      rows: taken.map(({ index }) => index),
-      shape: { rows: size, tokens, scored: Math.min(room, roundUp(scored, Math.ceil((size * tokens) / scoredSteps))) },
-    });
-    start += size;
-  }
-  return batches;
 }

@@ -4,6 +4,7 @@
 import type { EngineOptions } from '../../backend/engine/engine';
 import { adapterNames, adapterShapes } from '../../backend/engine/lora';
 import { traceGradient } from '../../backend/engine/onnx/traced-batch';
+import { plainRows } from '../../backend/engine/tensor/batch-attention';
 import { type ModelConfig, weightShapes } from '../../backend/model/model-config';
 import { grpo, llama } from './bench-model';
 
@@ -53,7 +54,7 @@ for (const [name, config, rows, tokens] of [
         adapters: adapterNames(config, lora),
         trainable: new Set((lora === 'off' ? weights : adapters).keys()),
       } as const;
-      const shape = { rows, tokens, scored: (rows * tokens) / 2 };
+      const shape = { ...plainRows(rows, tokens), scored: (rows * tokens) / 2 };
       const trace = traceGradient(layout, shape, { form: grpo, entropy: false }, checkpointing);
       return (trace.peakBytes() / 2 ** 30).toFixed(2);
     });

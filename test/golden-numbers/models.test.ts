@@ -23,11 +23,10 @@ const models = JSON.parse(readFileSync(join(golden, 'models.json'), 'utf8')) as 
 
 /** [tokens, vocabulary], row-major. */
 async function tracedLogits(config: ModelConfig, weights: NamedTensors, ids: number[]): Promise<Float32Array> {
-  const shape = { rows: 1, tokens: ids.length };
   const trace = traceProgram((t) => {
     const tensors = new Map([...weights].map(([name, tensor]) => [name, t.input(name, tensor.shape, 'float32')]));
     const tokenIds = t.input('tokenIds', [1, ids.length], 'int32');
-    t.output('logits', allLogits(config, { tensors, adapters: new Map() }, tokenIds, shape));
+    t.output('logits', allLogits(config, { tensors, adapters: new Map() }, tokenIds));
   });
   const session = await InferenceSession.create(trace.graph.serialize());
   const feeds = Object.fromEntries(

@@ -230,7 +230,7 @@ export class EagerEngine implements Engine {
 
   /** What makes a pass like this one smaller; `lean`: it can't keep less for its gradients. */
   private smallerPass({ rows, tokens }: BatchShape, lean: boolean): string {
-    const half = Math.floor(rows / 2) * tokens;
+    const half = rows > 1 ? Math.floor(tokens / 2) : 0;
     const remedies = [
       ...(half > 0 ? [`go on with "--resume --set update.microBatchTokens=${half}"`] : []),
       ...(lean ? [] : ['start a new run with "update.gradientCheckpointing": true']),
@@ -254,10 +254,12 @@ export class EagerEngine implements Engine {
   }
 }
 
-function tensorsOf<Name extends string>(arrays: Record<Name, BatchArray>): Record<Name, Tensor> {
+function tensorsOf<Arrays extends { readonly [Name in keyof Arrays]: BatchArray }>(
+  arrays: Arrays,
+): { readonly [Name in keyof Arrays]: Tensor } {
   const entries = Object.entries<BatchArray>(arrays).map(([name, { shape, data }]) => [
     name,
     tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32'),
   ]);
-  return Object.fromEntries(entries) as Record<Name, Tensor>;
+  return Object.fromEntries(entries) as { readonly [Name in keyof Arrays]: Tensor };
 }

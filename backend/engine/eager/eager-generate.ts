@@ -4,6 +4,7 @@ import type { ModelConfig } from '../../model/model-config';
 import { checkGenerateRequest } from '../decoding/generate-request';
 import { type GenerationRow, generationRows } from '../decoding/generation-row';
 import type { GenerateRequest, Generation } from '../engine';
+import { plainRows } from '../tensor/batch-attention';
 import { type DecoderWeights, headName, hiddenStates, weight } from '../tensor/decoder-model';
 import { tf } from '../tensor/tfjs';
 import { sampleToken } from './sample-token';
@@ -58,7 +59,7 @@ function lastLogits(config: ModelConfig, weights: DecoderWeights, sequences: rea
   return tf.tidy(() => {
     const embedded = tf.gather(weight(weights, 'model.embed_tokens.weight'), tf.tensor1d(ids, 'int32'));
     const selection = { index: tf.tensor1d(last, 'int32'), inverse: tf.tensor1d(inverse, 'int32') };
-    const hidden = hiddenStates(config, weights, embedded, { rows, tokens }, selection);
+    const hidden = hiddenStates(config, weights, embedded, { shape: plainRows(rows, tokens), places: {} }, selection);
     const logits = tf.matMul(hidden, weight(weights, headName(config)), false, true);
     return Float32Array.from(logits.dataSync());
   });

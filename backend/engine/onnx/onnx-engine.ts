@@ -234,7 +234,8 @@ export class OnnxEngine implements Engine {
 }
 
 function shapeKey({ shape }: PackedBatch): string {
-  return `${shape.rows}x${shape.tokens}:${shape.scored}`;
+  const { tokens, rows, rowTokens, prefixes, prefixTokens, scored } = shape;
+  return `${tokens}:${rows}x${rowTokens}:${prefixes}x${prefixTokens}:${scored}`;
 }
 
 /** Runs with those of the feeds that the graph takes. */

@@ -33,12 +33,15 @@ export const outputNames = {
   rowGradient: (ids: 'tokenIds' | 'targets') => `rows:${ids}`,
 } as const;
 
-function declareInputs<Name extends string>(trace: Trace, shapes: Record<Name, InputShape>): Record<Name, Tensor> {
+function declareInputs<Shapes extends { readonly [Name in keyof Shapes]: InputShape }>(
+  trace: Trace,
+  shapes: Shapes,
+): { readonly [Name in keyof Shapes]: Tensor } {
   const entries = Object.entries<InputShape>(shapes).map(([name, { shape, type }]) => [
     name,
     trace.input(name, shape, type),
   ]);
-  return Object.fromEntries(entries) as Record<Name, Tensor>;
+  return Object.fromEntries(entries) as { readonly [Name in keyof Shapes]: Tensor };
 }
 
 function declareWeights(trace: Trace, layout: WeightLayout): DecoderWeights {

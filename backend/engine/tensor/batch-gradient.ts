@@ -2,6 +2,7 @@
 // and, once for each shape and loss variant, under the tracing backend.
 import type { ModelConfig } from '../../model/model-config';
 import type { BatchShape } from '../packing';
+import type { PlaceInputs } from './batch-attention';
 import { type DecoderWeights, headName, hiddenStates, weight } from './decoder-model';
 import { freeDuringBackward } from './lean-backward';
 import { chunkTokensFor, logProbAndEntropy } from './log-prob';
@@ -9,12 +10,12 @@ import { type Tensor, tf } from './tfjs';
 import { type LossInputs, type LossVariant, tokenLosses } from './token-loss';
 
 /** The tensors of a batch that scoring needs. */
-export interface ScoreInputs {
-  /** int32 [rows · tokens] */
+export interface ScoreInputs extends PlaceInputs {
+  /** int32 [tokens] */
   readonly tokenIds: Tensor;
-  /** int32 [scored]: the position whose hidden state predicts each scored token. */
+  /** int32 [scored]: the token whose hidden state predicts each scored token. */
   readonly positions: Tensor;
-  /** int32 [rows · tokens]: the inverse of `positions`. */
+  /** int32 [tokens]: the inverse of `positions`. */
   readonly inverse: Tensor;
   /** int32 [scored] */
   readonly targets: Tensor;
@@ -46,7 +47,7 @@ interface Lookups {
 
 function lookUp(config: ModelConfig, weights: DecoderWeights, inputs: ScoreInputs): Lookups {
   return {
-    embedded: tf.gather(weight(weights, 'model.embed_tokens.weight'), inputs.tokenIds), // [rows · tokens, hidden]
+    embedded: tf.gather(weight(weights, 'model.embed_tokens.weight'), inputs.tokenIds), // [tokens, hidden]
     targetRows: tf.gather(weight(weights, headName(config)), inputs.targets), // [scored, hidden]
   };
 }
@@ -60,7 +61,8 @@ function score(
   gradients: { entropy: boolean; head: boolean; recomputed?: ReadonlyMap<string, Tensor> | undefined },
 ): Tensor {
   const selection = { index: inputs.positions, inverse: inputs.inverse };
-  const hidden = hiddenStates(config, weights, lookups.embedded, shape, selection, gradients.recomputed);
+  const tokens = { shape, places: inputs };
+  const hidden = hiddenStates(config, weights, lookups.embedded, tokens, selection, gradients.recomputed);
   return logProbAndEntropy({
     hidden,
     head: weight(weights, headName(config)),

@@ -1,11 +1,16 @@
 // The Llama-family decoder (Llama, Qwen2, Qwen3) on tfjs tensors: hidden states of whole rows for training and
 // scoring. Weights are used in Hugging Face's layout, [out, in].
 import type { ModelConfig } from '../../model/model-config';
-import { causalAttention, causalMask } from './attention';
+import {
+  type AttentionConstants,
+  attentionConstants,
+  batchAttention,
+  type PlaceInputs,
+  plainRows,
+  type TokenShape,
+} from './batch-attention';
 import { after, at, withGradient } from './fused-op';
 import { rmsNorm } from './rms-norm';
-import { rotary } from './rotary';
-import { rotaryTable } from './rotary-table';
 import { type RowSelection, selectRows } from './select-rows';
 import { swiglu } from './swiglu';
 import { type Tensor, tf } from './tfjs';
@@ -23,12 +28,6 @@ export interface Adapter {
 export interface DecoderWeights {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly adapters: ReadonlyMap<string, Adapter>;
-}
-
-/** Rows padded on the right to one length; positions count from 0 in each row. */
-export interface RowShape {
-  readonly rows: number;
-  readonly tokens: number;
 }
 
 /** @throws Error when there is no such weight: a defect, since loading checks them all. */
@@ -61,43 +60,40 @@ function project(weights: DecoderWeights, module: string, x: Tensor): Tensor {
   return tf.add(y, tf.matMul(low, adapter.b, false, true));
 }
 
-/** What all layers share: cosines and sines of the positions, [tokens, headDim / 2], and the mask, [tokens, tokens]. */
-interface LayerConstants {
-  readonly cos: Tensor;
-  readonly sin: Tensor;
-  readonly mask: Tensor;
+/** The tokens of a batch: their shape, and where they stand for attention. */
+interface Tokens {
+  readonly shape: TokenShape;
+  readonly places: PlaceInputs;
 }
 
-/** One layer: [rows · tokens, hidden] → the same, or [selected, hidden] with a selection. */
+/** One layer: [tokens, hidden] → the same, or [selected, hidden] with a selection. */
 function decoderLayer(
   config: ModelConfig,
   weights: DecoderWeights,
   layer: number,
   input: Tensor,
-  shape: RowShape,
-  { cos, sin, mask }: LayerConstants,
+  { shape, places }: Tokens,
+  constants: AttentionConstants,
   selection: RowSelection | undefined,
 ): Tensor {
   const norm = (y: Tensor, scale: string) => rmsNorm(y, weight(weights, scale), config.rmsNormEpsilon);
-  const split = (x: Tensor, heads: number) =>
-    tf.transpose(tf.reshape(x, [shape.rows, shape.tokens, heads, config.headDim]), [0, 2, 1, 3]);
+  const split = (x: Tensor, heads: number) => tf.reshape(x, [shape.tokens, heads, config.headDim]);
   const name = `model.layers.${layer}`;
   const h = norm(input, `${name}.input_layernorm.weight`);
-  let q = split(project(weights, `${name}.self_attn.q_proj`, h), config.heads); // [rows, heads, tokens, headDim]
+  let q = split(project(weights, `${name}.self_attn.q_proj`, h), config.heads);
   let k = split(project(weights, `${name}.self_attn.k_proj`, h), config.kvHeads);
   const v = split(project(weights, `${name}.self_attn.v_proj`, h), config.kvHeads);
   if (config.qkNorm) {
     q = norm(q, `${name}.self_attn.q_norm.weight`);
     k = norm(k, `${name}.self_attn.k_norm.weight`);
   }
-  const mixed = causalAttention(rotary(q, cos, sin), rotary(k, cos, sin), v, mask);
-  let heads = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, config.heads * config.headDim]);
+  let mixed = batchAttention(q, k, v, shape, places, constants);
   let x = input;
   if (selection !== undefined) {
-    heads = selectRows(heads, selection);
+    mixed = selectRows(mixed, selection);
     x = selectRows(x, selection);
   }
-  x = tf.add(x, project(weights, `${name}.self_attn.o_proj`, heads));
+  x = tf.add(x, project(weights, `${name}.self_attn.o_proj`, mixed));
   const h2 = norm(x, `${name}.post_attention_layernorm.weight`);
   const active = swiglu(project(weights, `${name}.mlp.gate_proj`, h2), project(weights, `${name}.mlp.up_proj`, h2));
   return tf.add(x, project(weights, `${name}.mlp.down_proj`, active));
@@ -105,32 +101,27 @@ function decoderLayer(
 
 /**
  * Hidden states after the last norm.
- * @param embedded [rows · tokens, hidden]: the embedding of each token
- * @param selection which positions are wanted; absent: all of them
+ * @param embedded [tokens, hidden]: the embedding of each token
+ * @param selection which tokens are wanted; absent: all of them
  * @param recomputed the trainable tensors, by name, when the backward pass is to compute each layer again instead of
  *   keeping what its forward pass computed (gradient checkpointing, arXiv 1604.06174)
- * @returns [selected or rows · tokens, hidden]
+ * @returns [selected or tokens, hidden]
  */
 export function hiddenStates(
   config: ModelConfig,
   weights: DecoderWeights,
   embedded: Tensor,
-  shape: RowShape,
+  tokens: Tokens,
   selection?: RowSelection,
   recomputed?: ReadonlyMap<string, Tensor>,
 ): Tensor {
-  const tables = rotaryTable(config, shape.tokens);
-  const constants: LayerConstants = {
-    cos: tf.tensor(tables.cos, [shape.tokens, config.headDim / 2]),
-    sin: tf.tensor(tables.sin, [shape.tokens, config.headDim / 2]),
-    mask: causalMask(shape.tokens),
-  };
-  let x = embedded; // [rows · tokens, hidden]
+  const constants = attentionConstants(config, tokens.shape, tokens.places);
+  let x = embedded;
   for (let layer = 0; layer < config.layers; layer++) {
     // Past the last attention each position is on its own: only the wanted ones go on.
     const wanted = layer === config.layers - 1 ? selection : undefined;
-    const run = (input: Tensor, given: LayerConstants) =>
-      decoderLayer(config, weights, layer, input, shape, given, wanted);
+    const run = (input: Tensor, given: AttentionConstants) =>
+      decoderLayer(config, weights, layer, input, tokens, given, wanted);
     if (recomputed === undefined) {
       const input = x;
       x = tf.tidy(() => run(input, constants)); // the tape keeps what a gradient needs, and nothing else is to stay
@@ -144,19 +135,25 @@ export function hiddenStates(
 
 /** A layer of which only the input is kept for the backward pass, which runs it again. */
 function recomputedLayer(
-  run: (input: Tensor, constants: LayerConstants) => Tensor,
+  run: (input: Tensor, constants: AttentionConstants) => Tensor,
   x: Tensor,
   trainable: readonly Tensor[],
-  { cos, sin, mask }: LayerConstants,
+  { rows, prefixes }: AttentionConstants,
 ): Tensor {
+  const constants = [rows, ...(prefixes ? [prefixes] : [])].flatMap(({ cos, sin, mask }) => [cos, sin, mask]);
   return withGradient(
     [x, ...trainable],
-    () => ({ value: run(x, { cos, sin, mask }), saved: [x, cos, sin, mask] }),
+    () => ({ value: run(x, { rows, prefixes }), saved: [x, ...constants] }),
     (dy, saved) => {
       // Not before the gradient is there, else a graph runtime would hold all layers' results again.
       const input = after(at(saved, 0), dy);
-      const constants = { cos: at(saved, 1), sin: at(saved, 2), mask: at(saved, 3) };
-      const [dx, ...gradients] = innerGradients(() => run(input, constants), [input, ...trainable], dy);
+      const part = (first: number) => ({
+        cos: at(saved, first),
+        sin: at(saved, first + 1),
+        mask: at(saved, first + 2),
+      });
+      const kept = { rows: part(1), prefixes: prefixes && part(4) };
+      const [dx, ...gradients] = innerGradients(() => run(input, kept), [input, ...trainable], dy);
       if (dx === undefined) throw new Error('A layer depends on its input.');
       // Earlier layers wait for this one's gradients, else its results would be held for them.
       return [gradients.reduce((x, gradient) => after(x, gradient), dx), ...gradients];
@@ -176,8 +173,9 @@ function innerGradients(f: () => Tensor, xs: Tensor[], dy: Tensor): Tensor[] {
 }
 
 /** Logits of every position, for tests of small models: int32 [rows, tokens] → [rows · tokens, vocabulary]. */
-export function allLogits(config: ModelConfig, weights: DecoderWeights, tokenIds: Tensor, shape: RowShape): Tensor {
+export function allLogits(config: ModelConfig, weights: DecoderWeights, tokenIds: Tensor): Tensor {
+  const [rows = 0, tokens = 0] = tokenIds.shape;
   const embedded = tf.gather(weight(weights, 'model.embed_tokens.weight'), tf.reshape(tokenIds, [-1]));
-  const hidden = hiddenStates(config, weights, embedded, shape);
+  const hidden = hiddenStates(config, weights, embedded, { shape: plainRows(rows, tokens), places: {} });
   return tf.matMul(hidden, weight(weights, headName(config)), false, true);
 }

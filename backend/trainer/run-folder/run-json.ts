@@ -26,6 +26,7 @@ const planSchema = z.object({
   tokenBucket: z.int(),
   decodeWeights: z.enum(['initializers', 'inputs']),
   gradientCheckpointing: z.boolean().optional(),
+  sharePrompts: z.boolean().optional(),
   provider: z.enum(['cpu', 'webgpu']).optional(),
 }) satisfies z.ZodType<EnginePlan>;
 

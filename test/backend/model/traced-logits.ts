@@ -14,7 +14,7 @@ export async function createTracedLogits(
   const trace = traceProgram((t) => {
     const tensors = new Map([...weightShapes(config)].map(([name, shape]) => [name, t.input(name, shape, 'float32')]));
     const tokenIds = t.input('tokenIds', [1, tokens], 'int32');
-    t.output('logits', allLogits(config, { tensors, adapters: new Map() }, tokenIds, { rows: 1, tokens }));
+    t.output('logits', allLogits(config, { tensors, adapters: new Map() }, tokenIds));
   });
   const session = await InferenceSession.create(trace.graph.serialize(), {
     enableMemPattern: false,

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createEngine } from '../../../backend/engine/create-engine';
 import type { EngineOptions, LossForm, LossRow } from '../../../backend/engine/engine';
 import { traceGradient } from '../../../backend/engine/onnx/traced-batch';
+import { plainRows } from '../../../backend/engine/tensor/batch-attention';
 import { type ModelConfig, weightShapes } from '../../../backend/model/model-config';
 import { testedEngines } from '../../setup/tested-engines';
 import { randomWeights, smallModel } from './small-model';
@@ -75,6 +76,6 @@ it('a traced graph of many layers holds far less at once', () => {
     trainable: new Set(shapes.keys()),
   } as const;
   const peak = (checkpointing: boolean) =>
-    traceGradient(layout, { rows: 4, tokens: 64, scored: 128 }, { form, entropy: false }, checkpointing).peakBytes();
+    traceGradient(layout, { ...plainRows(4, 64), scored: 128 }, { form, entropy: false }, checkpointing).peakBytes();
   expect(peak(true)).toBeLessThan(0.45 * peak(false));
 });

@@ -27,13 +27,20 @@ const row: LossRow = {
   advantage: 1,
 };
 
-/** Rows have three tokens, so a pass has a third of microBatchTokens of them. */
-function engineOf(gradientCheckpointing = false, microBatchTokens = 12): EagerEngine {
+/** A pass computes two tokens of a row, so it has half of microBatchTokens of them. */
+function engineOf(gradientCheckpointing = false, microBatchTokens = 8): EagerEngine {
   return new EagerEngine(
     {
       name: 'cpu',
       description: { engine: 'tensorflow', device: 'NVIDIA T4', versions: {}, deterministic: false },
-      plan: { threads: 1, microBatchTokens, tokenBucket: 1, decodeWeights: 'inputs', gradientCheckpointing },
+      plan: {
+        threads: 1,
+        microBatchTokens,
+        tokenBucket: 1,
+        decodeWeights: 'inputs',
+        gradientCheckpointing,
+        sharePrompts: false,
+      },
       generate: fail,
     },
     smallModel,
@@ -44,15 +51,15 @@ function engineOf(gradientCheckpointing = false, microBatchTokens = 12): EagerEn
 
 describe('a backend without memory', () => {
   const rows = [row, row, row, row];
-  const onResume = 'go on with "--resume --set update.microBatchTokens=6"';
+  const onResume = 'go on with "--resume --set update.microBatchTokens=4"';
   const checkpointing = 'start a new run with "update.gradientCheckpointing": true';
   const shorter = 'start a new run with a lower "rollout.maxNewTokens", or with shorter prompts';
 
   it.each([
-    ['rows that can be split', false, 12, `${onResume}, or ${checkpointing}`],
-    ['rows that can be split, with checkpointing', true, 12, onResume],
-    ['one row', false, 3, checkpointing],
-    ['one row, with checkpointing', true, 3, shorter],
+    ['rows that can be split', false, 8, `${onResume}, or ${checkpointing}`],
+    ['rows that can be split, with checkpointing', true, 8, onResume],
+    ['one row', false, 2, checkpointing],
+    ['one row, with checkpointing', true, 2, shorter],
   ] as const)('is told with what makes an update smaller: %s', async (_, checkpoints, tokens, remedy) => {
     failure.text = oom;
     await expect(engineOf(checkpoints, tokens).accumulate(grpo, rows)).rejects.toThrow(
@@ -61,8 +68,8 @@ describe('a backend without memory', () => {
   });
 
   it.each([
-    [12, onResume],
-    [3, shorter],
+    [8, onResume],
+    [2, shorter],
   ] as const)('is told with what makes scoring smaller, which keeps nothing for gradients', async (tokens, remedy) => {
     failure.text = oom;
     await expect(engineOf(false, tokens).logProbs(rows, 'policy')).rejects.toThrow(

@@ -2,6 +2,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { variables } from '../../../../backend/engine/eager/device-tensors';
+import { plainRows } from '../../../../backend/engine/tensor/batch-attention';
 import { batchScores } from '../../../../backend/engine/tensor/batch-gradient';
 import { withGradient } from '../../../../backend/engine/tensor/fused-op';
 import { freeDuringBackward } from '../../../../backend/engine/tensor/lean-backward';
@@ -81,7 +82,7 @@ it('scoring holds one hidden state a layer, and what one layer computes', async 
       tf.tidy(() => {
         const ids = tf.zeros([rows * tokens], 'int32');
         const given = { ...inputs, tokenIds: ids, targets: ids, inverseTemperature: tf.ones([rows * tokens, 1]) };
-        return batchScores(config, weights, given, { rows, tokens, scored: rows * tokens });
+        return batchScores(config, weights, given, { ...plainRows(rows, tokens), scored: rows * tokens });
       }),
     );
     return peakBytes - before;
