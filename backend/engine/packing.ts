@@ -65,17 +65,14 @@ interface Item {
 /**
  * Rows without a scored token are in no batch.
  * @param scoredSteps the number of scored tokens is rounded up to a multiple of all tokens divided by this, and that of
- *   the last batch's rows in the same way
+ *   rows about as far: fewer steps need fewer graphs and pad more
  */
 export function pack(rows: readonly ScoredRow[], plan: PackingPlan, scoredSteps = 8): PackedBatch[] {
   const apart = batchesOf(itemsApart(rows), plan, scoredSteps);
   if (plan.sharePrompts === false) return apart;
   const together = batchesOf(itemsTogether(rows), plan, scoredSteps);
-  return computedTokens(together) < computedTokens(apart) ? together : apart;
-}
-
-function computedTokens(batches: readonly PackedBatch[]): number {
-  return batches.reduce((sum, { shape }) => sum + shape.tokens, 0);
+  // Not for little: steps that go now one way, now the other need the graphs of both.
+  return cost(together, plan) < 0.95 * cost(apart, plan) ? together : apart;
 }
 
 /** Each row with its own prompt, the longest first. */
@@ -132,18 +129,23 @@ function fits({ items, prefixes, tokens, rowTokens, prefixTokens }: Filling, bud
   return places <= budget || (tokens <= budget && places <= mostPlaces * budget && keys <= mostKeys * budget);
 }
 
-/** As few batches as there can be, all about as full where that pads no more: one graph serves them, with less memory. */
+/** Fuller or emptier ones, whichever cost least: batches of one shape need one graph, and emptier ones less memory. */
 function batchesOf(items: readonly Item[], plan: PackingPlan, scoredSteps: number): PackedBatch[] {
   const pack = (budget: number) =>
     filled(items, budget, plan.tokenBucket).map((filling) => packed(filling, plan, scoredSteps));
-  const full = pack(plan.microBatchTokens);
-  let even = full;
-  for (let parts = 63; parts >= 32; parts--) {
+  let best = pack(plan.microBatchTokens);
+  for (let parts = 63; parts >= 8; parts--) {
     const batches = pack((plan.microBatchTokens * parts) / 64);
-    if (batches.length > full.length) break;
-    even = batches;
+    if (cost(batches, plan) <= cost(best, plan)) best = batches;
   }
-  return computedTokens(even) <= computedTokens(full) ? even : full;
+  return best;
+}
+
+/** In tokens, about: each batch adds its gradient to all weights, and each shape needs a graph. */
+function cost(batches: readonly PackedBatch[], { microBatchTokens }: PackingPlan): number {
+  const shapes = new Set(batches.map(({ shape }) => JSON.stringify(shape)));
+  const tokens = batches.reduce((sum, { shape }) => sum + shape.tokens, 0);
+  return tokens + ((batches.length + shapes.size) * microBatchTokens) / 8;
 }
 
 function filled(items: readonly Item[], budget: number, bucket: number): Filling[] {
@@ -171,21 +173,21 @@ function packed(filling: Filling, plan: PackingPlan, scoredSteps: number): Packe
 
 function shapeOf(filling: Filling, { microBatchTokens, tokenBucket }: PackingPlan, scoredSteps: number): BatchShape {
   const { items, rowTokens, prefixTokens } = filling;
-  // A place for each token: the last batch has as many rows as are left, in steps, too: few shapes, little padding.
+  // A place for each token.
   const prefixes = filling.prefixes.length;
   const most = Math.max(items.length, Math.floor((microBatchTokens - prefixes * prefixTokens) / rowTokens));
-  const rows = Math.min(most, roundUp(items.length, Math.max(1, Math.floor(most / scoredSteps))));
+  const rows = Math.min(most, roundedUp(items.length, scoredSteps / 2));
   const placed = { rows, rowTokens, prefixes, prefixTokens, tokens: prefixes * prefixTokens + rows * rowTokens };
-  // Tokens without places: only their number costs much, so rows and prompts are rounded further.
-  const step = roundUp(Math.ceil(microBatchTokens / (2 * scoredSteps)), tokenBucket);
+  // Tokens without places: only their number costs much, so the others are rounded further.
+  const step = roundUp(Math.ceil(microBatchTokens / 8), tokenBucket);
   const tokens = Math.min(roundUp(filling.tokens, step), Math.max(microBatchTokens, filling.tokens));
-  const spread = { ...placed, rows: halfOctave(items.length), prefixes: halfOctave(prefixes), tokens };
+  const spread = { ...placed, rows: roundedUp(items.length, 2), prefixes: roundedUp(prefixes, 1), tokens };
   const shape = tokens < 0.95 * placed.tokens ? spread : placed;
 
   const scored = items.reduce((sum, { row }) => sum + scoredTokens(row), 0);
   // What these rows can score at most: completions that all fill their room are not padded further.
   const room = shape.rows * roundUp(Math.max(...items.map(({ row }) => scoredTokens(row))), tokenBucket);
-  const rounded = roundUp(scored, Math.ceil(shape.tokens / scoredSteps));
+  const rounded = roundUp(scored, Math.ceil(shape.tokens / (shape === spread ? 4 : scoredSteps)));
   return { ...shape, scored: Math.min(room, shape.tokens, rounded) };
 }
 
@@ -193,11 +195,10 @@ function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
-/** The next of 0, 1, 2, 3, 4, 6, 8, 12, 16, 24, … */
-function halfOctave(count: number): number {
-  const octave = 2 ** Math.ceil(Math.log2(Math.max(count, 1)));
+/** The next number of those that divide each octave into so many parts: with 2 parts 1, 2, 3, 4, 6, 8, 12, 16, 24, … */
+function roundedUp(count: number, parts: number): number {
   if (count === 0) return 0;
-  return octave > 2 && count <= 0.75 * octave ? 0.75 * octave : octave;
+  return roundUp(count, Math.max(1, 2 ** Math.floor(Math.log2(count)) / parts));
 }
 
 /**

@@ -50,10 +50,15 @@ function start(asked: 'onnx' | 'onnx-webgpu' | 'tensorflow', more: Partial<Engin
   return createEngine({ kind: choice.kind, config, weights: weightsOf(7), options });
 }
 
-function lossRows(count: number): LossRow[] {
+/** @param group so many rows in turn go on from one prompt */
+function lossRows(count: number, group = 1): LossRow[] {
   const length = promptTokens + completionTokens;
+  const start = (row: number, token: number) => (token < promptTokens ? Math.floor(row / group) : row);
   return Array.from({ length: count }, (_, row) => ({
-    tokenIds: Int32Array.from({ length }, (_unused, token) => (row * 31 + token * 7) % config.vocabularySize),
+    tokenIds: Int32Array.from(
+      { length },
+      (_unused, token) => (start(row, token) * 31 + token * 7) % config.vocabularySize,
+    ),
     promptLength: promptTokens,
     temperature: 1,
     pgWeight: 1 / (count * completionTokens),
@@ -121,6 +126,13 @@ const updateMs = await best(flags.includes('--once') ? 1 : bench.updateRounds, a
   await engine.accumulate(grpo, rows);
   await engine.update(settings);
 });
+const groups = lossRows(bench.rows, 8);
+await engine.accumulate(grpo, groups); // warms up
+engine.clearGradients();
+const groupsUpdateMs = await best(flags.includes('--once') ? 1 : bench.updateRounds, async () => {
+  await engine.accumulate(grpo, groups);
+  await engine.update(settings);
+});
 const generation: Record<string, number> = {};
 if (!flags.includes('--no-generate')) {
   for (const count of bench.generateRows) {
@@ -164,6 +176,7 @@ console.log(
     firstStepMs,
     updateMs,
     updateTokensPerSecond: (tokens * 1000) / updateMs,
+    groupsUpdateTokensPerSecond: (tokens * 1000) / groupsUpdateMs,
     updateGflops: (6 * parameters * tokens) / updateMs / 1e6,
     generateTokensPerSecond: generation,
     peakRssMb,
