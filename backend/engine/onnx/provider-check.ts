@@ -6,7 +6,7 @@ import { weightShapes } from '../../model/model-config';
 import { errorText } from '../../protocol/errors';
 import { lossArrays, scoreArrays } from '../batch-arrays';
 import type { LossForm, LossRow } from '../engine';
-import { type PackedBatch, pack } from '../packing';
+import { isSpread, type PackedBatch, pack } from '../packing';
 import type { OnnxProvider } from './provider';
 import { traceGradient } from './traced-batch';
 
@@ -84,17 +84,20 @@ interface TrainingGraph {
 }
 
 function trainingGraph(provider: OnnxProvider): TrainingGraph {
-  const rows: LossRow[] = [1, 2].map((row) => ({
-    tokenIds: Int32Array.from({ length: 12 }, (_, index) => (index * 13 * row) % config.vocabularySize),
-    promptLength: 3 * row,
-    temperature: row,
+  // A prompt that rows of different lengths share: every operation that training graphs have.
+  const rows: LossRow[] = [1, 12, 4].map((completion, row) => ({
+    tokenIds: Int32Array.from({ length: 9 + completion }, (_, index) => (index * 13) % config.vocabularySize),
+    promptLength: 9,
+    temperature: row + 1,
     pgWeight: 0.1,
     sftWeight: 0.2,
     entropyWeight: 0.05,
     advantage: row - 1.5,
   }));
-  const [batch] = pack(rows, { microBatchTokens: 64, tokenBucket: 16 });
-  if (batch === undefined) throw new Error('Two rows make one batch.');
+  const [batch] = pack(rows, { microBatchTokens: 64, tokenBucket: 4 });
+  if (batch === undefined || batch.shape.prefixes === 0 || !isSpread(batch.shape)) {
+    throw new Error('These rows make one batch with a shared prompt.');
+  }
   const shapes = weightShapes(config);
   const layout = { config, provider, shapes, adapters: new Map(), trainable: new Set(shapes.keys()) };
   const { graph } = traceGradient(layout, batch.shape, { form, entropy: true });

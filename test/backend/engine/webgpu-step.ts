@@ -24,12 +24,23 @@ async function train(provider: 'cpu' | 'webgpu'): Promise<{ engine: Engine; loss
     weights: randomWeights(smallModel, 3),
     options,
   });
-  const row = { tokenIds: Int32Array.of(1, 2, 3, 4, 5, 6), promptLength: 2, temperature: 1 };
+  // One row by itself, then three of different lengths that share a prompt.
+  const steps = [[4], [2, 21, 5]].map((completions) =>
+    completions.map((completion) => ({
+      tokenIds: Int32Array.from({ length: 20 + completion }, (_, at) => (1 + at * (completion + 3)) % 11),
+      promptLength: 20,
+      temperature: 1,
+    })),
+  );
+  for (const row of steps[1]!) row.tokenIds.set(steps[0]![0]!.tokenIds.subarray(0, 20));
   const losses: number[] = [];
-  for (let step = 0; step < 2; step++) {
-    const [reference] = await engine.logProbs([row], 'reference');
-    const weighted: LossRow = { ...row, pgWeight: 0.2, sftWeight: 0.1, entropyWeight: 0.05, advantage: 1 };
-    const { loss } = await engine.accumulate(form, [{ ...weighted, refLogProbs: reference!.logProbs }]);
+  for (const rows of steps) {
+    const reference = await engine.logProbs(rows, 'reference');
+    const weighted = rows.map((row, index): LossRow => {
+      const weights = { pgWeight: 0.2, sftWeight: 0.1, entropyWeight: 0.05, advantage: 1 - index };
+      return { ...row, ...weights, refLogProbs: reference[index]!.logProbs };
+    });
+    const { loss } = await engine.accumulate(form, weighted);
     losses.push(loss);
     await engine.update(settings);
   }
