@@ -18,7 +18,7 @@ export interface EngineDescription {
 /** Choices of speed that change the last bits: taken once, stored in run.json, given back on resume. */
 export interface EnginePlan {
   readonly threads: number;
-  /** Padded tokens of one micro-batch. */
+  /** Tokens of one micro-batch, padding included. */
   readonly microBatchTokens: number;
   /** Sequence lengths are padded to a multiple of this. */
   readonly tokenBucket: number;

@@ -30,12 +30,12 @@ export interface PackedBatch {
 export type PackingPlan = Pick<EnginePlan, 'microBatchTokens' | 'tokenBucket' | 'sharePrompts'>;
 
 /** Places for attention, in the order in which its arrays have them: shared prompts, then rows. */
-export function placesOf({ rows, rowTokens, prefixes, prefixTokens }: Omit<BatchShape, 'scored'>): number {
+export function placesOf({ rows, rowTokens, prefixes, prefixTokens }: Omit<BatchShape, 'tokens' | 'scored'>): number {
   return prefixes * prefixTokens + rows * rowTokens;
 }
 
 /** Whether tokens stand in another order than their places: then arrays lead from one to the other. */
-export function isSpread(shape: Omit<BatchShape, 'scored'>): boolean {
+export function isSpread(shape: TokenCounts): boolean {
   return shape.tokens !== placesOf(shape);
 }
 
@@ -48,9 +48,16 @@ export function sharedTokens(row: ScoredRow, { prefixes }: Pick<BatchShape, 'pre
   return prefixes > 0 ? row.promptLength - 1 : 0;
 }
 
-/** Attention may have this many places for one token of the budget, and read this many keys. */
+/** Attention may have this many places for one token of the budget (memory is reckoned by tokens), and read this many keys. */
 const mostPlaces = 2;
 const mostKeys = 16;
+/** What a batch and what a graph cost, as shares of a full batch: about 0.7 s of 5 at 135 million parameters on two cores. */
+const batchCost = 1 / 8;
+const graphCost = 1 / 8;
+/** Computing less is taken up from here on: steps that go now one way, now the other need the graphs of both. */
+const worthwhile = 0.95;
+
+type TokenCounts = Omit<BatchShape, 'scored'>;
 
 /** A row to be packed. */
 interface Item {
@@ -71,8 +78,7 @@ export function pack(rows: readonly ScoredRow[], plan: PackingPlan, scoredSteps 
   const apart = batchesOf(itemsApart(rows), plan, scoredSteps);
   if (plan.sharePrompts === false) return apart;
   const together = batchesOf(itemsTogether(rows), plan, scoredSteps);
-  // Not for little: steps that go now one way, now the other need the graphs of both.
-  return cost(together, plan) < 0.95 * cost(apart, plan) ? together : apart;
+  return cost(together, plan) < worthwhile * cost(apart, plan) ? together : apart;
 }
 
 /** Each row with its own prompt, the longest first. */
@@ -109,7 +115,7 @@ interface Filling {
   readonly prefixTokens: number;
 }
 
-const nothing: Filling = { items: [], prefixes: [], tokens: 0, rowTokens: 0, prefixTokens: 0 };
+const empty: Filling = { items: [], prefixes: [], tokens: 0, rowTokens: 0, prefixTokens: 0 };
 
 function withItem(filling: Filling, item: Item, bucket: number): Filling {
   const isNew = item.prefix !== undefined && !filling.prefixes.includes(item.prefix);
@@ -124,38 +130,41 @@ function withItem(filling: Filling, item: Item, bucket: number): Filling {
 }
 
 function fits({ items, prefixes, tokens, rowTokens, prefixTokens }: Filling, budget: number): boolean {
-  const places = prefixes.length * prefixTokens + items.length * rowTokens;
-  const keys = items.length * (prefixTokens + rowTokens);
-  return places <= budget || (tokens <= budget && places <= mostPlaces * budget && keys <= mostKeys * budget);
+  const exact = { rows: items.length, rowTokens, prefixes: prefixes.length, prefixTokens };
+  const placesFit = placesOf(exact) <= budget || placesOf(roundedCounts(exact)) <= mostPlaces * budget;
+  return tokens <= budget && placesFit && items.length * (prefixTokens + rowTokens) <= mostKeys * budget;
 }
 
 /** Fuller or emptier ones, whichever cost least: batches of one shape need one graph, and emptier ones less memory. */
 function batchesOf(items: readonly Item[], plan: PackingPlan, scoredSteps: number): PackedBatch[] {
-  const pack = (budget: number) =>
-    filled(items, budget, plan.tokenBucket).map((filling) => packed(filling, plan, scoredSteps));
-  let best = pack(plan.microBatchTokens);
-  for (let parts = 63; parts >= 8; parts--) {
-    const batches = pack((plan.microBatchTokens * parts) / 64);
-    if (cost(batches, plan) <= cost(best, plan)) best = batches;
+  let best: PackedBatch[] = [];
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let share = 1; share >= 1 / 8; share -= 1 / 32) {
+    const fillings = filled(items, share * plan.microBatchTokens, plan.tokenBucket);
+    const batches = fillings.map((filling) => packed(filling, plan, scoredSteps));
+    const costs = cost(batches, plan);
+    if (costs > lowest) continue;
+    best = batches;
+    lowest = costs;
   }
   return best;
 }
 
-/** In tokens, about: each batch adds its gradient to all weights, and each shape needs a graph. */
+/** In tokens: each batch adds its gradient to all weights, and each shape needs a graph. */
 function cost(batches: readonly PackedBatch[], { microBatchTokens }: PackingPlan): number {
   const shapes = new Set(batches.map(({ shape }) => JSON.stringify(shape)));
-  const tokens = batches.reduce((sum, { shape }) => sum + shape.tokens, 0);
-  return tokens + ((batches.length + shapes.size) * microBatchTokens) / 8;
+  const tokens = sum(batches.map(({ shape }) => shape.tokens));
+  return tokens + microBatchTokens * (batches.length * batchCost + shapes.size * graphCost);
 }
 
 function filled(items: readonly Item[], budget: number, bucket: number): Filling[] {
   const fillings: Filling[] = [];
-  let filling = nothing;
+  let filling = empty;
   for (const item of items) {
     let next = withItem(filling, item, bucket);
     if (filling.items.length > 0 && !fits(next, budget)) {
       fillings.push(filling);
-      next = withItem(nothing, item, bucket);
+      next = withItem(empty, item, bucket);
     }
     filling = next;
   }
@@ -171,24 +180,43 @@ function packed(filling: Filling, plan: PackingPlan, scoredSteps: number): Packe
   };
 }
 
-function shapeOf(filling: Filling, { microBatchTokens, tokenBucket }: PackingPlan, scoredSteps: number): BatchShape {
+function shapeOf(filling: Filling, plan: PackingPlan, scoredSteps: number): BatchShape {
+  const placed = placedShape(filling, plan, scoredSteps / 2);
+  const spread = spreadShape(filling, plan);
+  const isTooFull = placed.tokens > plan.microBatchTokens && spread.tokens < placed.tokens;
+  const isSpreadOut = spread.tokens < worthwhile * placed.tokens || isTooFull;
+  const shape = isSpreadOut ? spread : placed;
+  const scored = filling.items.map(({ row }) => scoredTokens(row));
+  const rounded = roundUp(sum(scored), Math.ceil(shape.tokens / (isSpreadOut ? 4 : scoredSteps)));
+  // What these rows can score at most: completions that all fill their room are not padded further.
+  const most = shape.rows * roundUp(Math.max(...scored), plan.tokenBucket);
+  return { ...shape, scored: Math.min(most, shape.tokens, rounded) };
+}
+
+/** Every token in its place. */
+function placedShape(filling: Filling, { microBatchTokens }: PackingPlan, rowParts: number): TokenCounts {
   const { items, rowTokens, prefixTokens } = filling;
-  // A place for each token.
   const prefixes = filling.prefixes.length;
   const most = Math.max(items.length, Math.floor((microBatchTokens - prefixes * prefixTokens) / rowTokens));
-  const rows = Math.min(most, roundedUp(items.length, scoredSteps / 2));
-  const placed = { rows, rowTokens, prefixes, prefixTokens, tokens: prefixes * prefixTokens + rows * rowTokens };
-  // Tokens without places: only their number costs much, so the others are rounded further.
+  const places = { rows: Math.min(most, roundedUp(items.length, rowParts)), rowTokens, prefixes, prefixTokens };
+  return { ...places, tokens: placesOf(places) };
+}
+
+/** Tokens without their places. */
+function spreadShape(filling: Filling, { microBatchTokens, tokenBucket }: PackingPlan): TokenCounts {
+  const { items, prefixes, rowTokens, prefixTokens } = filling;
   const step = roundUp(Math.ceil(microBatchTokens / 8), tokenBucket);
   const tokens = Math.min(roundUp(filling.tokens, step), Math.max(microBatchTokens, filling.tokens));
-  const spread = { ...placed, rows: roundedUp(items.length, 2), prefixes: roundedUp(prefixes, 1), tokens };
-  const shape = tokens < 0.95 * placed.tokens ? spread : placed;
+  return { tokens, ...roundedCounts({ rows: items.length, rowTokens, prefixes: prefixes.length, prefixTokens }) };
+}
 
-  const scored = items.reduce((sum, { row }) => sum + scoredTokens(row), 0);
-  // What these rows can score at most: completions that all fill their room are not padded further.
-  const room = shape.rows * roundUp(Math.max(...items.map(({ row }) => scoredTokens(row))), tokenBucket);
-  const rounded = roundUp(scored, Math.ceil(shape.tokens / (shape === spread ? 4 : scoredSteps)));
-  return { ...shape, scored: Math.min(room, shape.tokens, rounded) };
+/** Of tokens without their places only the number costs much, so the others are rounded further. */
+function roundedCounts<Counts extends { readonly rows: number; readonly prefixes: number }>(counts: Counts): Counts {
+  return { ...counts, rows: roundedUp(counts.rows, 2), prefixes: roundedUp(counts.prefixes, 1) };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function roundUp(value: number, unit: number): number {

@@ -229,10 +229,12 @@ export class EagerEngine implements Engine {
   }
 
   /** What makes a pass like this one smaller; `lean`: it can't keep less for its gradients. */
-  private smallerPass({ rows, tokens }: BatchShape, lean: boolean): string {
-    const half = rows > 1 ? Math.floor(tokens / 2) : 0;
+  private smallerPass({ rows, rowTokens, tokens, prefixes, prefixTokens }: BatchShape, lean: boolean): string {
+    // Where a shared prompt is most of a pass, fewer rows hardly make it smaller.
+    const half = Math.floor(tokens / 2);
+    const canBeHalved = rows > 1 && (prefixes === 0 || prefixTokens + rowTokens <= half);
     const remedies = [
-      ...(half > 0 ? [`go on with "--resume --set update.microBatchTokens=${half}"`] : []),
+      ...(canBeHalved ? [`go on with "--resume --set update.microBatchTokens=${half}"`] : []),
       ...(lean ? [] : ['start a new run with "update.gradientCheckpointing": true']),
     ];
     return remedies.join(', or ') || 'start a new run with a lower "rollout.maxNewTokens", or with shorter prompts';

@@ -14,7 +14,10 @@ export interface MicroBatchLimits {
 const fewestTokens = 256;
 /** A length of rows to reckon with: attention takes memory by its square. */
 const rowTokens = 512;
-/** The share of what the model leaves free that activations may take; the rest is for fragments and workspaces. */
+/**
+ * The share of what the model leaves free that activations may take; the rest is for fragments and workspaces, and for
+ * attention over rows of very different lengths, which has up to twice as many places as there are tokens (packing.ts).
+ */
 const activationShare = 0.6;
 
 /** float32 numbers that the tape holds for one token of one layer at the worst moment, about. */

@@ -27,8 +27,8 @@ const row: LossRow = {
   advantage: 1,
 };
 
-/** A pass computes two tokens of a row, so it has half of microBatchTokens of them. */
-function engineOf(gradientCheckpointing = false, microBatchTokens = 8): EagerEngine {
+/** A pass computes two tokens of `row`, so it has half of microBatchTokens of them. */
+function engineOf(gradientCheckpointing = false, microBatchTokens = 8, sharePrompts = false): EagerEngine {
   return new EagerEngine(
     {
       name: 'cpu',
@@ -39,7 +39,7 @@ function engineOf(gradientCheckpointing = false, microBatchTokens = 8): EagerEng
         tokenBucket: 1,
         decodeWeights: 'inputs',
         gradientCheckpointing,
-        sharePrompts: false,
+        sharePrompts,
       },
       generate: fail,
     },
@@ -74,6 +74,18 @@ describe('a backend without memory', () => {
     failure.text = oom;
     await expect(engineOf(false, tokens).logProbs(rows, 'policy')).rejects.toThrow(
       `Scoring ran out of memory on the NVIDIA T4: ${remedy}. (Invalid`,
+    );
+  });
+
+  it.each([
+    [8, 5, 4, 'go on with "--resume --set update.microBatchTokens=18"'],
+    [2, 17, 1, shorter],
+  ] as const)('%i rows with a shared prompt of %i tokens, each %i more', async (count, prompt, completion, remedy) => {
+    failure.text = oom;
+    const shared = { ...row, tokenIds: new Int32Array(prompt + completion), promptLength: prompt };
+    const engine = engineOf(true, 64, true);
+    await expect(engine.accumulate(grpo, new Array<LossRow>(count).fill(shared))).rejects.toThrow(
+      `Training ran out of memory on the NVIDIA T4: ${remedy}. (Invalid`,
     );
   });
 
