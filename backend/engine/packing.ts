@@ -4,7 +4,8 @@
 // contributes does not depend on how it is packed.
 import type { EnginePlan, ScoredRow } from './engine';
 
-export interface BatchShape {
+/** The tokens of a batch, and their places for attention. */
+export interface TokenShape {
   /** Tokens that are computed, padded. Fewer than there are places when rows are padded for attention only. */
   readonly tokens: number;
   readonly rows: number;
@@ -14,6 +15,9 @@ export interface BatchShape {
   readonly prefixes: number;
   /** Places of a shared prompt, padded on the left: its tokens but the last, with which each row begins. */
   readonly prefixTokens: number;
+}
+
+export interface BatchShape extends TokenShape {
   /** Scored tokens of the whole batch, padded. */
   readonly scored: number;
 }
@@ -30,12 +34,12 @@ export interface PackedBatch {
 export type PackingPlan = Pick<EnginePlan, 'microBatchTokens' | 'tokenBucket' | 'sharePrompts'>;
 
 /** Places for attention, in the order in which its arrays have them: shared prompts, then rows. */
-export function placesOf({ rows, rowTokens, prefixes, prefixTokens }: Omit<BatchShape, 'tokens' | 'scored'>): number {
+export function placesOf({ rows, rowTokens, prefixes, prefixTokens }: Omit<TokenShape, 'tokens'>): number {
   return prefixes * prefixTokens + rows * rowTokens;
 }
 
 /** Whether tokens stand in another order than their places: then arrays lead from one to the other. */
-export function isSpread(shape: TokenCounts): boolean {
+export function isSpread(shape: TokenShape): boolean {
   return shape.tokens !== placesOf(shape);
 }
 
@@ -54,10 +58,10 @@ const mostKeys = 16;
 /** What a batch and what a graph cost, as shares of a full batch: about 0.7 s of 5 at 135 million parameters on two cores. */
 const batchCost = 1 / 8;
 const graphCost = 1 / 8;
+/** In how many steps the scored tokens of a shape go up whose tokens have no places: it has other sizes enough. */
+const spreadScoredSteps = 4;
 /** Computing less is taken up from here on: steps that go now one way, now the other need the graphs of both. */
 const worthwhile = 0.95;
-
-type TokenCounts = Omit<BatchShape, 'scored'>;
 
 /** A row to be packed. */
 interface Item {
@@ -77,7 +81,9 @@ interface Item {
 export function pack(rows: readonly ScoredRow[], plan: PackingPlan, scoredSteps = 8): PackedBatch[] {
   const apart = batchesOf(itemsApart(rows), plan, scoredSteps);
   if (plan.sharePrompts === false) return apart;
-  const together = batchesOf(itemsTogether(rows), plan, scoredSteps);
+  const items = itemsTogether(rows);
+  if (new Set(items.map(({ prefix }) => prefix)).size === items.length) return apart; // no prompt has two rows
+  const together = batchesOf(items, plan, scoredSteps);
   return cost(together, plan) < worthwhile * cost(apart, plan) ? together : apart;
 }
 
@@ -187,14 +193,14 @@ function shapeOf(filling: Filling, plan: PackingPlan, scoredSteps: number): Batc
   const isSpreadOut = spread.tokens < worthwhile * placed.tokens || isTooFull;
   const shape = isSpreadOut ? spread : placed;
   const scored = filling.items.map(({ row }) => scoredTokens(row));
-  const rounded = roundUp(sum(scored), Math.ceil(shape.tokens / (isSpreadOut ? 4 : scoredSteps)));
+  const rounded = roundUp(sum(scored), Math.ceil(shape.tokens / (isSpreadOut ? spreadScoredSteps : scoredSteps)));
   // What these rows can score at most: completions that all fill their room are not padded further.
   const most = shape.rows * roundUp(Math.max(...scored), plan.tokenBucket);
   return { ...shape, scored: Math.min(most, shape.tokens, rounded) };
 }
 
 /** Every token in its place. */
-function placedShape(filling: Filling, { microBatchTokens }: PackingPlan, rowParts: number): TokenCounts {
+function placedShape(filling: Filling, { microBatchTokens }: PackingPlan, rowParts: number): TokenShape {
   const { items, rowTokens, prefixTokens } = filling;
   const prefixes = filling.prefixes.length;
   const most = Math.max(items.length, Math.floor((microBatchTokens - prefixes * prefixTokens) / rowTokens));
@@ -203,7 +209,7 @@ function placedShape(filling: Filling, { microBatchTokens }: PackingPlan, rowPar
 }
 
 /** Tokens without their places. */
-function spreadShape(filling: Filling, { microBatchTokens, tokenBucket }: PackingPlan): TokenCounts {
+function spreadShape(filling: Filling, { microBatchTokens, tokenBucket }: PackingPlan): TokenShape {
   const { items, prefixes, rowTokens, prefixTokens } = filling;
   const step = roundUp(Math.ceil(microBatchTokens / 8), tokenBucket);
   const tokens = Math.min(roundUp(filling.tokens, step), Math.max(microBatchTokens, filling.tokens));

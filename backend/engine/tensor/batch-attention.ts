@@ -2,15 +2,12 @@
 // those of shared prompts, padded on the left, then those of rows, padded on the right, so that each row goes on at the
 // same position (rotary embeddings know distances only).
 import type { ModelConfig } from '../../model/model-config';
-import { type BatchShape, isSpread } from '../packing';
+import { isSpread, type TokenShape } from '../packing';
 import { causalAttention, causalMask, type PrefixUse, prefixedAttention } from './attention';
 import { rotary } from './rotary';
 import { rotaryTable } from './rotary-table';
 import { type RowSelection, selectRows } from './select-rows';
 import { type Tensor, tf } from './tfjs';
-
-/** The shape of a batch without its scored tokens. */
-export type TokenShape = Omit<BatchShape, 'scored'>;
 
 /** Rows of one length, each with its own prompt. */
 export function plainRows(rows: number, rowTokens: number): TokenShape {

@@ -1,13 +1,13 @@
 // The Llama-family decoder (Llama, Qwen2, Qwen3) on tfjs tensors: hidden states of whole rows for training and
 // scoring. Weights are used in Hugging Face's layout, [out, in].
 import type { ModelConfig } from '../../model/model-config';
+import type { TokenShape } from '../packing';
 import {
   type AttentionConstants,
   attentionConstants,
   batchAttention,
   type PlaceInputs,
   plainRows,
-  type TokenShape,
 } from './batch-attention';
 import { after, at, withGradient } from './fused-op';
 import { rmsNorm } from './rms-norm';

@@ -2,24 +2,17 @@
 // row brings its own, whatever the lengths, on every engine.
 import { describe, expect, it, vi } from 'vitest';
 import { createEngine } from '../../../backend/engine/create-engine';
-import type { Engine, EngineOptions, EnginePlan, LossForm, LossRow } from '../../../backend/engine/engine';
+import type { Engine, EngineOptions, EnginePlan, LossRow } from '../../../backend/engine/engine';
 import { isSpread, pack } from '../../../backend/engine/packing';
 import type { ModelConfig } from '../../../backend/model/model-config';
+import { grpo } from '../../bench/bench-model';
 import { testedEngines } from '../../setup/tested-engines';
 import { randomWeights, smallModel } from './small-model';
 
 vi.setConfig({ testTimeout: 120_000 }); // many graphs, on a busy machine
 
 const qwen3: ModelConfig = { ...smallModel, architecture: 'qwen3', qkNorm: true };
-const form: LossForm = {
-  type: 'grpo',
-  ratio: 'token',
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  ratioMax: 5,
-  klCoefficient: 0.1,
-  klBiasCorrection: true,
-};
+const form = { ...grpo, klCoefficient: 0.1 };
 const lora = { rank: 2, alpha: 4, targets: ['q_proj', 'v_proj', 'down_proj'] };
 
 /** A group: rows with the completions' lengths given, each after the same prompt. */
